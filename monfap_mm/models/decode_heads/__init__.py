@@ -1,0 +1,5 @@
+"""Decode heads."""
+
+from .fup_head import FUPHead, FUPOutput
+
+__all__ = ['FUPHead', 'FUPOutput']

@@ -1,0 +1,130 @@
+"""Mixture of Noise Extractors, one level of the Mixture-of-Noises Module (Eq. 10, Fig. 4b)."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from mmcv.cnn import ConvModule
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from .gating import NoisyTopKGate
+from .noise_extractors import BayarConv, CDConv, HFConv, SRMConv
+
+EXPERTS = ('cd', 'bayar', 'srm', 'hf')
+FUSIONS = ('mone', 'moe', 'add', 'cat')
+MAX_SHARED_EXPERTS = 3
+
+
+class MoNE(BaseModule):
+    """``y = sum_n G(x)_n NE_n(x) + SE(x)`` (Eq. 10).
+
+    Args:
+        channels (int): Channels C in and out.
+        experts (Sequence[str]): One to four of 'cd', 'bayar', 'srm', 'hf', each at most once. The gate values come
+            in this order. The default is the order of the authors' checkpoints; the paper numbers them HF, SRM,
+            Bayar, CD.
+        top_k (int): Experts that the gate keeps a sample. Default: 4.
+        num_shared_experts (int, optional): Number of 3x3 convolutions that see every sample (Table VIII), summed,
+            0 to 3. Default: None, which is 1 for fusion 'mone' and 0 for the others.
+        fusion (str): Table IX. 'mone': gated sum and shared expert. 'moe': gated sum alone. 'add': plain sum.
+            'cat': concatenation and a 1x1 convolution from ``len(experts) * C`` to C. 'add' and 'cat' have no gate.
+            Default: 'mone'.
+        norm_cfg (dict, optional): Norm layer of the SRM and HF experts. Default: None, which is BN.
+
+    Raises:
+        ValueError: If a switch has a value that is not listed above.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        experts: Sequence[str] = EXPERTS,
+        top_k: int = 4,
+        num_shared_experts: int | None = None,
+        fusion: str = 'mone',
+        norm_cfg: dict | None = None,
+    ) -> None:
+        super().__init__()
+        num_shared_experts = _check(experts, num_shared_experts, fusion)
+        self.fusion = fusion
+        build = dict(
+            cd=lambda: CDConv(channels),
+            bayar=lambda: BayarConv(channels),
+            srm=lambda: SRMConv(channels, norm_cfg=norm_cfg),
+            hf=lambda: HFConv(channels, norm_cfg=norm_cfg),
+        )
+        self.experts = nn.ModuleDict({name: build[name]() for name in experts})
+        self.shared_experts = nn.ModuleList(
+            nn.Conv2d(channels, channels, 3, padding=1, bias=False) for _ in range(num_shared_experts)
+        )
+        self.gate = NoisyTopKGate(channels, len(experts), top_k) if fusion in ('mone', 'moe') else None
+        if fusion == 'cat':
+            self.merge = ConvModule(len(experts) * channels, channels, 1, act_cfg=None)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Extract the noise of one level.
+
+        Args:
+            x (Tensor): Features ``(B, C, H, W)``.
+
+        Returns:
+            tuple[Tensor, Tensor | None]: Noise cues r ``(B, C, H, W)``, and the gate values ``(B, E)`` in fp32
+            (None for the fusions without gate).
+        """
+        if self.fusion == 'cat':
+            return self.merge(torch.cat([expert(x) for expert in self.experts.values()], dim=1)), None
+        gates = self.gate(x) if self.gate is not None else None
+        weights = x.new_ones(len(x), len(self.experts)) if gates is None else gates.to(x.dtype)
+
+        parts, kernels = [], [conv.weight for conv in self.shared_experts]
+        kernel_weights = [weights.new_ones(len(x)) for _ in kernels]
+        for expert, weight in zip(self.experts.values(), weights.unbind(dim=1)):
+            if hasattr(expert, 'kernel'):
+                kernels.append(expert.kernel())
+                kernel_weights.append(weight)
+            else:
+                parts.append(expert(x) * weight[:, None, None, None])
+        if kernels:
+            parts.append(mixed_conv2d(x, kernels, torch.stack(kernel_weights, dim=1)))
+        return sum(parts[1:], start=parts[0]), gates
+
+
+def mixed_conv2d(x: Tensor, kernels: Sequence[Tensor], weights: Tensor) -> Tensor:
+    """``sum_n weights[b, n] * conv(x[b], kernels[n])`` as one convolution a sample.
+
+    A convolution is linear in its kernel, so the kernels are added first (smaller ones padded with zeros) and each
+    sample is convolved once with its own sum.
+
+    Args:
+        x (Tensor): Features ``(B, C, H, W)``.
+        kernels (Sequence[Tensor]): Kernels ``(C', C, k, k)`` of odd sizes k.
+        weights (Tensor): Weights ``(B, len(kernels))``.
+
+    Returns:
+        Tensor: ``(B, C', H, W)``.
+    """
+    size = max(kernel.shape[-1] for kernel in kernels)
+    kernels = torch.stack([F.pad(kernel, [(size - kernel.shape[-1]) // 2] * 4) for kernel in kernels])
+    mixed = torch.einsum('bn,noikl->boikl', weights.to(kernels.dtype), kernels)
+    B, C, H, W = x.shape
+    y = F.conv2d(x.reshape(1, B * C, H, W), mixed.flatten(0, 1).to(x.dtype), padding=size // 2, groups=B)
+    return y.view(B, -1, H, W)
+
+
+def _check(experts: Sequence[str], num_shared_experts: int | None, fusion: str) -> int:
+    """Check the switches and return the number of shared experts."""
+    if fusion not in FUSIONS:
+        raise ValueError(f'fusion must be one of {FUSIONS}, but got {fusion!r}.')
+    unknown = [name for name in experts if name not in EXPERTS]
+    if unknown or not experts or len(set(experts)) < len(experts):
+        raise ValueError(f'experts must name one to four of {EXPERTS}, each once, but got {tuple(experts)}.')
+    if num_shared_experts is None:
+        num_shared_experts = 1 if fusion == 'mone' else 0
+    if not 0 <= num_shared_experts <= MAX_SHARED_EXPERTS:
+        raise ValueError(f'num_shared_experts must be 0 to {MAX_SHARED_EXPERTS}, but got {num_shared_experts}.')
+    if num_shared_experts and fusion != 'mone':
+        raise ValueError(
+            f'fusion={fusion!r} has no shared expert, but num_shared_experts={num_shared_experts}: leave it out.'
+        )
+    return num_shared_experts

@@ -1,0 +1,33 @@
+"""Position code of the pixels: random Fourier features."""
+
+import torch
+from mmengine.model import BaseModule
+from torch import Tensor
+
+
+class FourierPositionEncoding(BaseModule):
+    """Random Fourier features of pixel centres (after SAM's prompt encoder).
+
+    Args:
+        channels (int): Width C of the code, even.
+
+    Raises:
+        ValueError: If channels is odd.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        if channels % 2:
+            raise ValueError(f'A sine-cosine position code needs an even number of channels, but got {channels}.')
+        self.register_buffer('frequencies', torch.randn(2, channels // 2))
+
+    def forward(self, height: int, width: int) -> Tensor:
+        """The code of a grid of ``height * width`` pixels in row-major order, ``(H * W, C)``, in [-1, 1]."""
+        frequencies = self.frequencies
+        y = (torch.arange(height, device=frequencies.device, dtype=frequencies.dtype) + 0.5) / height
+        x = (torch.arange(width, device=frequencies.device, dtype=frequencies.dtype) + 0.5) / width
+        # The phase is a sum of a row part and a column part, so the product with the matrix is taken once a line.
+        phase_x = (2 * x - 1)[:, None] * frequencies[0]
+        phase_y = (2 * y - 1)[:, None] * frequencies[1]
+        phase = 2 * torch.pi * (phase_y[:, None] + phase_x[None]).flatten(0, 1)
+        return torch.cat([phase.sin(), phase.cos()], dim=-1)

@@ -1,0 +1,98 @@
+"""Mixture-of-Noises Module (Sec. III-C)."""
+
+from collections.abc import Sequence
+
+from mmengine.model import BaseModule, ModuleList
+from mmseg.registry import MODELS
+from torch import Tensor
+
+from ..layers import MoNE
+from ..layers.mone import EXPERTS
+from ..losses import importance_loss
+
+
+@MODELS.register_module()
+class MixtureOfNoises(BaseModule):
+    """Four MoNE, one for each level of the backbone: ``r_i = MoNE_i(f_i)``.
+
+    Args:
+        in_channels (Sequence[int]): Channels of the levels, finest first.
+        experts (Sequence[str]): Noise experts of every level, see :class:`MoNE`. Fig. 7(a) varies their number; the
+            paper does not say which ones it leaves out.
+        top_k (int, optional): Experts kept a sample. Default: None, all of them (the paper's k = 4).
+        num_shared_experts (int, optional): Shared experts (Table VIII). Default: None, 1 for 'mone', else 0.
+        fusion (str): 'mone', 'moe', 'add' or 'cat' (Table IX). Default: 'mone'.
+        loss_importance_weight (float): w_im of Eq. 12; 0 leaves the loss out (Table X). Default: 0.1.
+        residual (bool): Return ``f_i + r_i``, so that the neck serves any mmseg head in a plain ``EncoderDecoder``.
+            Such a segmentor calls :meth:`forward` only, so it trains without importance loss. Default: False.
+        norm_cfg (dict, optional): Norm layer of the SRM and HF experts. Default: None, which is BN.
+        init_cfg (dict, optional): Initialization config. Default: None.
+
+    Raises:
+        ValueError: If a switch has a value that is not listed, or top_k exceeds the number of experts.
+    """
+
+    def __init__(
+        self,
+        in_channels: Sequence[int],
+        experts: Sequence[str] = EXPERTS,
+        top_k: int | None = None,
+        num_shared_experts: int | None = None,
+        fusion: str = 'mone',
+        loss_importance_weight: float = 0.1,
+        residual: bool = False,
+        norm_cfg: dict | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        if loss_importance_weight < 0:
+            raise ValueError(f'loss_importance_weight must be >= 0, but got {loss_importance_weight}.')
+        self.in_channels = list(in_channels)
+        self.loss_importance_weight = loss_importance_weight
+        self.residual = residual
+        self.levels = ModuleList(
+            MoNE(
+                channels,
+                experts=experts,
+                top_k=len(experts) if top_k is None else top_k,
+                num_shared_experts=num_shared_experts,
+                fusion=fusion,
+                norm_cfg=norm_cfg,
+            )
+            for channels in in_channels
+        )
+
+    def forward(self, feats: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        """Noise cues of all levels.
+
+        Args:
+            feats (Sequence[Tensor]): Features f_i ``(B, C_i, H_i, W_i)``, finest first.
+
+        Returns:
+            tuple[Tensor, ...]: Cues r_i (or ``f_i + r_i``) of the same shapes.
+
+        Raises:
+            ValueError: If the features do not have the channels of the config.
+        """
+        return self._extract(feats)[0]
+
+    def loss(self, feats: Sequence[Tensor]) -> tuple[tuple[Tensor, ...], dict[str, Tensor]]:
+        """Cues as in :meth:`forward`, and the terms ``loss_importance_i`` of Eq. 13."""
+        cues, gates = self._extract(feats)
+        if not self.loss_importance_weight or gates[0] is None:
+            return cues, {}
+        return cues, {
+            f'loss_importance_{i}': importance_loss(gate, self.loss_importance_weight) for i, gate in enumerate(gates)
+        }
+
+    def _extract(self, feats: Sequence[Tensor]) -> tuple[tuple[Tensor, ...], tuple[Tensor | None, ...]]:
+        channels = [feat.shape[1] for feat in feats]
+        if channels != self.in_channels:
+            raise ValueError(
+                f'MixtureOfNoises has in_channels={self.in_channels}, but the features have {channels}: set '
+                'neck.in_channels to the channels of the backbone.'
+            )
+        cues, gates = zip(*[level(feat) for level, feat in zip(self.levels, feats)])
+        if self.residual:
+            cues = tuple(feat + cue for feat, cue in zip(feats, cues))
+        return cues, gates

@@ -1,0 +1,6 @@
+"""Segmentors."""
+
+from .forgery_tta import ForgeryTTAModel
+from .monfap import ForgeryPrediction, MoNFAP
+
+__all__ = ['ForgeryPrediction', 'ForgeryTTAModel', 'MoNFAP']

@@ -1,0 +1,195 @@
+"""The whole model: backbone, Mixture-of-Noises Module, Forgery-aware Unified Predictor (Sec. III-A, Fig. 3)."""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from mmengine.structures import LabelData, PixelData
+from mmseg.models import EncoderDecoder
+from mmseg.models.utils import resize
+from mmseg.registry import MODELS
+from mmseg.utils import ConfigType, OptConfigType, OptSampleList, SampleList
+from torch import Tensor
+
+from ..decode_heads import FUPHead, FUPOutput
+
+
+class ForgeryPrediction(NamedTuple):
+    """Prediction for a batch at the size of the input; the second axis is (real, fake).
+
+    Attributes:
+        seg_logits (Tensor): ``(B, 2, H, W)``.
+        scores (Tensor): Softmax over real and fake of the image, ``(B, 2)``, in [0, 1], fp32.
+        coarse_prob (Tensor): P(fake) of the coarse localizer, ``(B, 1, H, W)``, in [0, 1].
+    """
+
+    seg_logits: Tensor
+    scores: Tensor
+    coarse_prob: Tensor
+
+
+@MODELS.register_module()
+class MoNFAP(EncoderDecoder):
+    """``EncoderDecoder`` that answers twice: is the image fake, and which pixels.
+
+    Args:
+        backbone (dict): Any mmseg or mmpretrain backbone with four levels.
+        decode_head (dict): A :class:`FUPHead`.
+        neck (dict, optional): A :class:`MixtureOfNoises` of the same channels. Default: None, no noise cues
+            (Table VI, '+FUP').
+        projection (dict, optional): Module that maps the backbone's features before neck and head, such as
+            :class:`ChannelProjection`. Default: None.
+        test_cfg (dict, optional): As in mmseg: ``mode='whole'`` or ``mode='slide'`` with ``crop_size`` and
+            ``stride``. With 'slide', ``window_score='max'`` (default) calls the image as fake as its most fake
+            window, ``'mean'`` takes the mean of the windows.
+        **kwargs: Further arguments of ``EncoderDecoder``.
+
+    Raises:
+        TypeError: If the head is not a :class:`FUPHead`.
+        ValueError: If ``test_cfg`` has an unknown mode or window_score.
+    """
+
+    def __init__(
+        self,
+        backbone: ConfigType,
+        decode_head: ConfigType,
+        neck: OptConfigType = None,
+        projection: OptConfigType = None,
+        test_cfg: OptConfigType = None,
+        **kwargs,
+    ) -> None:
+        test_cfg = dict(mode='whole') | dict(test_cfg or {})
+        _check_test_cfg(test_cfg)
+        super().__init__(backbone=backbone, decode_head=decode_head, neck=neck, test_cfg=test_cfg, **kwargs)
+        if not isinstance(self.decode_head, FUPHead):
+            raise TypeError(
+                f'MoNFAP needs a head with both outputs, such as FUPHead, but got {type(self.decode_head).__name__}: '
+                'put other heads into an EncoderDecoder.'
+            )
+        self.projection = MODELS.build(projection) if projection is not None else None
+
+    def extract_feat(self, inputs: Tensor) -> tuple[Tensor, ...]:
+        """Features f_i ``(B, C_i, H_i, W_i)`` of images ``(B, 3, H, W)``, before the neck."""
+        feats = self.backbone(inputs)
+        return feats if self.projection is None else self.projection(feats)
+
+    def loss(self, inputs: Tensor, data_samples: SampleList) -> dict[str, Tensor]:
+        """All terms of Eq. 15.
+
+        Args:
+            inputs (Tensor): Images ``(B, 3, H, W)``.
+            data_samples (list[SegDataSample]): With ``gt_sem_seg`` and ``gt_label``.
+
+        Returns:
+            dict[str, Tensor]: The losses of the head, and ``loss_importance_i`` of the neck.
+        """
+        feats = self.extract_feat(inputs)
+        cues, losses = self.neck.loss(feats) if self.with_neck else (None, {})
+        losses.update(self.decode_head.loss(feats, data_samples, self.train_cfg, cues=cues))
+        if self.with_auxiliary_head:
+            losses.update(self._auxiliary_head_forward_train(feats, data_samples))
+        return losses
+
+    def predict(self, inputs: Tensor, data_samples: OptSampleList = None) -> SampleList:
+        """Predict.
+
+        Args:
+            inputs (Tensor): Images ``(B, 3, H, W)``.
+            data_samples (list[SegDataSample], optional): Their meta data and ground truth. Default: None.
+
+        Returns:
+            list[SegDataSample]: With ``seg_logits`` (2, H, W) and ``pred_sem_seg`` (1, H, W) at the original size,
+            ``pred_label`` (score (2,), label (1,)) and ``coarse_prob`` (1, H, W) at the size of the input.
+        """
+        metas = [sample.metainfo for sample in data_samples or []]
+        prediction = self.inference(inputs, metas)
+        samples = self.postprocess_result(prediction.seg_logits, data_samples)
+        for i, sample in enumerate(samples):
+            score = prediction.scores[i]
+            sample.pred_label = LabelData(score=score, label=score.argmax(dim=0, keepdim=True))
+            coarse = prediction.coarse_prob[i]
+            sample.coarse_prob = PixelData(data=_undo_padding_and_flip(coarse, metas[i]) if metas else coarse)
+        return samples
+
+    def inference(self, inputs: Tensor, batch_img_metas: list[dict]) -> ForgeryPrediction:
+        """Whole or slide inference by ``test_cfg.mode``."""
+        if self.test_cfg['mode'] == 'slide':
+            return self.slide_inference(inputs, batch_img_metas)
+        return self.whole_inference(inputs, batch_img_metas)
+
+    def whole_inference(self, inputs: Tensor, batch_img_metas: list[dict]) -> ForgeryPrediction:
+        """Predict images in one piece."""
+        return self.encode_decode(inputs, batch_img_metas)
+
+    def slide_inference(self, inputs: Tensor, batch_img_metas: list[dict]) -> ForgeryPrediction:
+        """Predict window by window; logits are averaged where windows overlap, see ``window_score`` for the image.
+
+        An image smaller than ``crop_size`` is one window.
+        """
+        B, _, H, W = inputs.shape
+        seg_logits = inputs.new_zeros((B, 2, H, W))
+        coarse_prob = inputs.new_zeros((B, 1, H, W))
+        count = inputs.new_zeros((1, 1, H, W))
+        scores = []
+        for window in _windows((H, W), self.test_cfg['crop_size'], self.test_cfg['stride']):
+            here = (..., *window)
+            prediction = self.encode_decode(inputs[here], batch_img_metas)
+            seg_logits[here] += prediction.seg_logits
+            coarse_prob[here] += prediction.coarse_prob
+            count[here] += 1
+            scores.append(prediction.scores)
+        scores = torch.stack(scores)
+        if self.test_cfg.get('window_score', 'max') == 'max':
+            most_fake = scores[..., 1].argmax(dim=0)
+            score = scores[most_fake, torch.arange(B, device=scores.device)]
+        else:
+            score = scores.mean(dim=0)
+        return ForgeryPrediction(seg_logits / count, score, coarse_prob / count)
+
+    def encode_decode(self, inputs: Tensor, batch_img_metas: list[dict]) -> ForgeryPrediction:
+        """Predict images ``(B, 3, H, W)`` (or windows of them)."""
+        output = self._forward_all(inputs)
+        size = inputs.shape[2:]
+        seg_logits = resize(output.mask_logits, size=size, mode='bilinear', align_corners=self.align_corners)
+        coarse_prob = output.coarse_logits.float().softmax(dim=1)[:, 1:]
+        coarse_prob = resize(coarse_prob, size=size, mode='bilinear', align_corners=self.align_corners)
+        return ForgeryPrediction(seg_logits, F.softmax(output.cls_logits.float(), dim=1), coarse_prob)
+
+    def _forward(self, inputs: Tensor, data_samples: OptSampleList = None) -> tuple[Tensor, Tensor]:
+        """Raw outputs: Y ``(B, 2)`` and M ``(B, 2, H/4, W/4)``."""
+        output = self._forward_all(inputs)
+        return output.cls_logits, output.mask_logits
+
+    def _forward_all(self, inputs: Tensor) -> FUPOutput:
+        feats = self.extract_feat(inputs)
+        return self.decode_head.forward_all(feats, self.neck(feats) if self.with_neck else None)
+
+
+def _windows(size: tuple[int, int], crop_size: tuple[int, int], stride: tuple[int, int]):
+    """Slices of overlapping windows that cover ``size``; the last ones are moved back inside."""
+    starts = []
+    for length, crop, step in zip(size, crop_size, stride):
+        last = max(length - crop, 0)
+        starts.append([*range(0, last, step), last])
+    for top in starts[0]:
+        for left in starts[1]:
+            yield slice(top, top + crop_size[0]), slice(left, left + crop_size[1])
+
+
+def _undo_padding_and_flip(image: Tensor, meta: dict) -> Tensor:
+    """Remove what pre-processing added to ``(C, H, W)``, as mmseg does for the logits."""
+    left, right, top, bottom = meta.get('img_padding_size', meta.get('padding_size', (0, 0, 0, 0)))
+    image = image[:, top : image.shape[1] - bottom, left : image.shape[2] - right]
+    if meta.get('flip'):
+        image = image.flip(dims=(2 if meta.get('flip_direction') == 'horizontal' else 1,))
+    return image
+
+
+def _check_test_cfg(test_cfg: dict) -> None:
+    if test_cfg['mode'] not in ('whole', 'slide'):
+        raise ValueError(f"test_cfg.mode must be 'whole' or 'slide', but got {test_cfg['mode']!r}.")
+    if test_cfg.get('window_score', 'max') not in ('max', 'mean'):
+        raise ValueError(f"test_cfg.window_score must be 'max' or 'mean', but got {test_cfg['window_score']!r}.")
+    missing = [key for key in ('crop_size', 'stride') if test_cfg['mode'] == 'slide' and key not in test_cfg]
+    if missing:
+        raise ValueError(f"test_cfg.mode='slide' needs {' and '.join(missing)}.")

@@ -1,0 +1,153 @@
+"""Convert a checkpoint of the authors' code into one of this package.
+
+The names differ, the 1x1 convolutions of the up-samplers are linear layers here, and the GRN parameters of ConvNeXt V2
+have another shape. Nothing is computed, so the converted model gives the same logits.
+
+    python tools/model_converters/official2mm.py official.pth monfap.pth --config configs/monfap/CONFIG.py
+"""
+
+import argparse
+import re
+import sys
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmseg.registry import MODELS
+from torch import Tensor
+
+import monfap_mm  # noqa: F401  (registers the models)
+
+# Applied in order to every key; the first column is a regular expression.
+RENAMES = (
+    (r'^backbone_net\.', 'backbone.'),
+    (r'\.dwconv\.', '.depthwise_conv.'),
+    (r'\.pwconv(\d)\.', r'.pointwise_conv\1.'),
+    (r'^noise_layers\.', 'neck.levels.'),
+    (r'\.experts\.0\.', '.experts.cd.'),
+    (r'\.experts\.1\.kernel$', '.experts.bayar.weight'),
+    (r'\.experts\.2\.kernel$', '.experts.srm.filters'),
+    (r'\.experts\.2\.', '.experts.srm.'),
+    (r'\.experts\.3\.pre_filter\.weight$', '.experts.hf.filters'),
+    (r'\.experts\.3\.', '.experts.hf.'),
+    (r'\.out_conv\.0\.', '.project.conv.'),
+    (r'\.out_conv\.1\.', '.project.bn.'),
+    (r'\.shared_expert\.', '.shared_experts.0.'),
+    (r'\.gate\.w_noise\.', '.gate.noise.'),
+    (r'^fcn\.([03])\.', lambda m: f'decode_head.coarse_localizer.{int(m[1]) // 3}.conv.'),
+    (r'^fcn\.([14])\.', lambda m: f'decode_head.coarse_localizer.{int(m[1]) // 3}.bn.'),
+    (r'^fcn\.6\.', 'decode_head.coarse_localizer.2.'),
+    (r'^decoder\.mask_tokens\.weight$', 'decode_head.tokens'),
+    (
+        r'^decoder\.pe_layers\.(\d)\.positional_encoding_gaussian_matrix$',
+        r'decode_head.position_encodings.\1.frequencies',
+    ),
+    (r'^decoder\.token_layers\.(\d)\.layers\.0\.', r'decode_head.token_projections.\1.'),
+    (r'^decoder\.upscaling_layers\.(\d)\.conv1\.0\.', r'decode_head.up_samplers.\1.expand.'),
+    (r'^decoder\.upscaling_layers\.(\d)\.conv1\.1\.', r'decode_head.up_samplers.\1.norm1.'),
+    (r'^decoder\.upscaling_layers\.(\d)\.conv2\.0\.', r'decode_head.up_samplers.\1.reduce.'),
+    (r'^decoder\.upscaling_layers\.(\d)\.conv2\.1\.', r'decode_head.up_samplers.\1.norm2.'),
+    (r'^decoder\.classifer\.fc\.', 'decode_head.classifier.'),
+    (r'^decoder\.transformers\.(\d)\.layers\.', r'decode_head.stages.\1.blocks.'),
+    (r'^decoder\.transformers\.(\d)\.final_attn_token_to_image\.', r'decode_head.stages.\1.final_attn.'),
+    (r'^decoder\.transformers\.(\d)\.norm_final_attn\.', r'decode_head.stages.\1.final_norm.'),
+    (r'\.cross_attn_token_to_image\.', '.token_to_image.'),
+    (r'\.cross_attn_image_to_token\.', '.image_to_token.'),
+    (r'\.mlp\.lin1\.', '.mlp.0.'),
+    (r'\.mlp\.lin2\.', '.mlp.2.'),
+)
+# Parameters of the same numbers in another shape.
+RESHAPED = re.compile(r'\.(up_samplers\.\d\.(expand|reduce)\.weight|grn\.(gamma|beta))$')
+
+
+class ConversionError(ValueError):
+    """The checkpoint does not fit the model of the config."""
+
+
+def convert(official: dict[str, Tensor], target: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Rename and reshape a state dict.
+
+    Args:
+        official (dict[str, Tensor]): State dict in the authors' naming.
+        target (dict[str, Tensor]): State dict of the model that is to load it.
+
+    Returns:
+        dict[str, Tensor]: State dict with exactly the keys and shapes of ``target``.
+
+    Raises:
+        ConversionError: If a key is missing, left over, or has another shape; names all of them.
+    """
+    converted, origin = {}, {}
+    for key, value in official.items():
+        name = rename(key)
+        if name in target and RESHAPED.search(name) and value.numel() == target[name].numel():
+            value = value.reshape(target[name].shape)
+        converted[name], origin[name] = value, key
+    problems = [f'missing: {name}' for name in target if name not in converted]
+    problems += [f'extra: {origin[name]}' for name in converted if name not in target]
+    problems += [
+        f'shape: {origin[name]} is {tuple(converted[name].shape)}, the config has {tuple(target[name].shape)}'
+        for name in target
+        if name in converted and converted[name].shape != target[name].shape
+    ]
+    if problems:
+        raise ConversionError('The checkpoint does not fit the config:\n  ' + '\n  '.join(problems))
+    return converted
+
+
+def rename(key: str) -> str:
+    """Our name of a parameter or buffer of the authors' code."""
+    for pattern, replacement in RENAMES:
+        key = re.sub(pattern, replacement, key)
+    return key
+
+
+def load_official(path: Path) -> dict[str, Tensor]:
+    """Read the authors' checkpoint, a dict with key 'model'.
+
+    Raises:
+        ConversionError: If the file is missing, is no checkpoint, or has no state dict under 'model'.
+    """
+    if not path.is_file():
+        raise ConversionError(f'{path} does not exist.')
+    try:
+        checkpoint = torch.load(path, map_location='cpu', weights_only=True)
+    except Exception as error:
+        raise ConversionError(f'{path} cannot be read as a checkpoint: {error}') from error
+    state_dict = checkpoint.get('model') if isinstance(checkpoint, dict) else None
+    if not isinstance(state_dict, dict) or not all(isinstance(value, Tensor) for value in state_dict.values()):
+        raise ConversionError(f"{path} has no state dict under the key 'model', where the authors' code keeps it.")
+    # Distributed training saves every name with this prefix.
+    return {key.removeprefix('module.'): value for key, value in state_dict.items()}
+
+
+def build_target(config: Path) -> dict[str, Tensor]:
+    """State dict of the config's model, without loading pretrained weights."""
+    model = Config.fromfile(config).model
+    model.pop('data_preprocessor', None)  # holds no parameters
+    return MODELS.build(model).state_dict()
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('source', type=Path, metavar='IN', help="checkpoint of the authors' code")
+    parser.add_argument('destination', type=Path, metavar='OUT', help='where to write ours')
+    parser.add_argument('--config', type=Path, required=True, help='config with the same model')
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Convert one checkpoint."""
+    args = parse_args()
+    try:
+        state_dict = convert(load_official(args.source), build_target(args.config))
+    except ConversionError as error:
+        sys.exit(str(error))
+    args.destination.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(dict(meta=dict(converted_from=args.source.name), state_dict=state_dict), args.destination)
+    print(f'{len(state_dict)} parameters and buffers written to {args.destination}')
+
+
+if __name__ == '__main__':
+    main()
