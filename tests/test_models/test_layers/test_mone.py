@@ -1,0 +1,99 @@
+import copy
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from monfap_mm.models.layers import MoNE
+from monfap_mm.models.layers.mone import mixed_conv2d
+from tests import plain
+
+CHANNELS = 4
+# The larger map takes one convolution a sample, the smaller one a convolution a kernel.
+SIZES = [(24, 20), (3, 2)]
+
+
+@pytest.mark.parametrize('size', SIZES)
+@pytest.mark.parametrize('experts', [('cd', 'bayar', 'srm', 'hf'), ('hf', 'cd'), ('bayar',), ('srm',)])
+@pytest.mark.parametrize('num_shared', [0, 1, 3])
+def test_equals_eq_10_with_all_gradients(size, experts, num_shared):
+    torch.manual_seed(0)
+    module = MoNE(CHANNELS, experts, top_k=len(experts), num_shared_experts=num_shared).double().eval()
+    oracle = copy.deepcopy(module)
+    x = torch.randn(3, CHANNELS, *size, dtype=torch.float64, requires_grad=True)
+    x_oracle = x.detach().clone().requires_grad_()
+
+    y, gates = module(x)
+    expected = plain.mone(oracle, x_oracle, oracle.gate(x_oracle))
+    torch.testing.assert_close(gates, oracle.gate(x_oracle), atol=1e-12, rtol=0)
+    torch.testing.assert_close(y, expected, atol=1e-10, rtol=1e-10)
+
+    weight = torch.randn_like(y)
+    (y * weight).sum().backward()
+    (expected * weight).sum().backward()
+    torch.testing.assert_close(x.grad, x_oracle.grad, atol=1e-10, rtol=1e-10)
+    for (name, a), b in zip(module.named_parameters(), oracle.parameters()):
+        if name == 'gate.noise.weight':  # plays no part in eval mode
+            continue
+        torch.testing.assert_close(a.grad, b.grad, atol=1e-9, rtol=1e-9, msg=name)
+
+
+@pytest.mark.parametrize('size', SIZES)
+def test_mixed_conv2d_equals_the_sum(size):
+    torch.manual_seed(0)
+    x, weights = torch.randn(3, 4, *size), torch.rand(3, 3)
+    kernels = [torch.randn(6, 4, k, k) for k in (1, 3, 5)]
+    expected = sum(
+        F.conv2d(x, kernel, padding=kernel.shape[-1] // 2) * weight.view(-1, 1, 1, 1)
+        for kernel, weight in zip(kernels, weights.T)
+    )
+    torch.testing.assert_close(mixed_conv2d(x, kernels, weights), expected, atol=1e-4, rtol=1e-4)
+
+
+def test_one_shared_expert_is_the_default_of_mone_only():
+    assert len(MoNE(CHANNELS).shared_experts) == 1
+    for fusion in ('moe', 'add', 'cat'):
+        assert len(MoNE(CHANNELS, fusion=fusion).shared_experts) == 0
+
+
+def test_moe_is_mone_without_shared_expert():
+    torch.manual_seed(0)
+    module, x = MoNE(CHANNELS, fusion='moe').eval(), torch.randn(2, CHANNELS, 8, 8)
+    y, gates = module(x)
+    torch.testing.assert_close(y, plain.mone(module, x, gates), atol=1e-5, rtol=1e-5)
+
+
+def test_add_is_the_plain_sum():
+    torch.manual_seed(0)
+    module, x = MoNE(CHANNELS, fusion='add').eval(), torch.randn(2, CHANNELS, 8, 8)
+    y, gates = module(x)
+    assert gates is None
+    torch.testing.assert_close(y, plain.mone(module, x, torch.ones(2, 4)), atol=1e-5, rtol=1e-5)
+
+
+def test_cat_merges_the_concatenation():
+    torch.manual_seed(0)
+    module, x = MoNE(CHANNELS, fusion='cat').eval(), torch.randn(2, CHANNELS, 8, 8)
+    y, gates = module(x)
+    assert gates is None
+    expected = module.merge(torch.cat([expert(x) for expert in module.experts.values()], dim=1))
+    torch.testing.assert_close(y, expected)
+    assert module.merge.conv.weight.shape == (CHANNELS, 4 * CHANNELS, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ('switch', 'message'),
+    [
+        (dict(experts=('cd', 'dct')), "'srm', 'hf'.*but got"),
+        (dict(experts=()), 'one to four'),
+        (dict(experts=('cd', 'cd')), 'each once'),
+        (dict(fusion='mean'), 'fusion must be one of'),
+        (dict(top_k=5), 'number of experts .4., but got 5'),
+        (dict(num_shared_experts=4), '0 to 3, but got 4'),
+        (dict(num_shared_experts=-1), '0 to 3, but got -1'),
+        (dict(fusion='cat', num_shared_experts=1), 'no shared expert'),
+    ],
+)
+def test_bad_switches(switch, message):
+    with pytest.raises(ValueError, match=message):
+        MoNE(CHANNELS, **switch)

@@ -1,0 +1,75 @@
+import pytest
+import torch
+
+from monfap_mm.models.layers.noise_extractors import BayarConv, CDConv, HFConv, SRMConv
+from tests import plain
+
+
+def test_cd_conv_equals_its_definition():
+    torch.manual_seed(0)
+    module, x = CDConv(4).double(), torch.randn(2, 4, 9, 7, dtype=torch.float64)
+    torch.testing.assert_close(module(x), plain.cd_conv(module, x), atol=1e-12, rtol=0)
+
+
+def test_cd_conv_with_theta_one_ignores_a_constant():
+    module = CDConv(3, theta=1.0)
+    torch.testing.assert_close(module(torch.ones(1, 3, 8, 8))[..., 1:-1, 1:-1], torch.zeros(1, 3, 6, 6))
+
+
+def test_bayar_conv_equals_its_definition():
+    torch.manual_seed(0)
+    module, x = BayarConv(3).double(), torch.randn(2, 3, 9, 7, dtype=torch.float64)
+    torch.testing.assert_close(module(x), plain.bayar_conv(module, x), atol=1e-12, rtol=0)
+
+
+def test_bayar_kernel_keeps_its_constraint():
+    kernel = BayarConv(3).kernel()
+    torch.testing.assert_close(kernel[..., 2, 2], -torch.ones(3, 3))
+    torch.testing.assert_close(kernel.sum(dim=(2, 3)), torch.zeros(3, 3), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize('value', [0.0, 1e-9, -1e-9])
+def test_bayar_normalisation_has_no_nan(value):
+    module = BayarConv(2)
+    torch.nn.init.constant_(module.weight, value / 24)
+    y = module(torch.randn(1, 2, 6, 6))
+    y.sum().backward()
+    assert torch.isfinite(y).all()
+    assert torch.isfinite(module.weight.grad).all()
+
+
+def test_bayar_forward_leaves_its_weights_alone():
+    module = BayarConv(2)
+    before = module.weight.detach().clone()
+    module(torch.randn(1, 2, 6, 6))
+    torch.testing.assert_close(module.weight, before, atol=0, rtol=0)
+
+
+@pytest.mark.parametrize('extractor', [SRMConv, HFConv])
+def test_initial_filters_see_no_constant(extractor):
+    """They are residual filters: each sums to zero."""
+    torch.testing.assert_close(extractor(2).filters.sum(dim=(2, 3)), torch.zeros(6, 1), atol=1e-6, rtol=0)
+
+
+def test_hf_filters_are_the_three_differences():
+    image = torch.arange(25.0).view(1, 1, 5, 5)  # 1 to the right, 5 down
+    module = HFConv(1)
+    residuals = torch.nn.functional.conv2d(image, module.filters, groups=1)
+    torch.testing.assert_close(residuals[0, :, 1, 1], torch.tensor([5.0, 1.0, 6.0]))
+
+
+def test_srm_filters_are_the_known_residuals():
+    impulse = torch.zeros(1, 1, 5, 5)
+    impulse[0, 0, 2, 2] = 1
+    module = SRMConv(1)
+    residuals = torch.nn.functional.conv2d(impulse, module.filters)
+    torch.testing.assert_close(residuals.flatten(), torch.tensor([-1.0, -1.0, -1.0]))  # -4/4, -12/12, -2/2
+
+
+def test_srm_residuals_are_clipped():
+    module = SRMConv(1).eval()
+    image = torch.zeros(1, 1, 5, 5)
+    image[0, 0, 2, 2] = 1e6
+    torch.nn.init.constant_(module.project.conv.weight, -1.0)
+    bn = 1 / (1 + module.project.bn.eps) ** 0.5
+    assert module(image)[0, 0, 2, 2].item() == pytest.approx(9.0 * bn)  # three residuals of -3
