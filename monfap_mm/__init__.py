@@ -3,7 +3,8 @@
 Importing the package registers everything it has in mmseg's registries.
 """
 
-from . import compat  # noqa: I001  (must come before anything that imports mmseg)
+from . import compat  # isort: skip  (before anything that imports mmseg)
+from . import datasets, engine, evaluation, models, visualization
 from .version import __version__
 
-__all__ = ['__version__', 'compat']
+__all__ = ['__version__', 'compat', 'datasets', 'engine', 'evaluation', 'models', 'visualization']

@@ -1,0 +1,138 @@
+import pytest
+import torch
+import torch.nn.functional as F
+from mmseg.models.utils import resize
+
+from monfap_mm.models import FUPHead
+from tests.samples import make_samples
+
+CHANNELS = [8, 12, 16, 24]
+SMALL = dict(in_channels=CHANNELS, num_heads=4, mlp_channels=(16, 16, 16, 16), coarse_channels=8)
+
+
+def head(**kwargs):
+    torch.manual_seed(0)
+    return FUPHead(**{**SMALL, **kwargs}).eval()
+
+
+def features(size=64, batch=2):
+    torch.manual_seed(1)
+    return [torch.randn(batch, c, size // s, size // s) for c, s in zip(CHANNELS, (4, 8, 16, 32))]
+
+
+def test_cues_of_zero_are_not_the_same_as_no_cues():
+    """Without a neck the cues are the features: p'_i = UP(p_i) + f_{3-i}, and p'_0 = f_3."""
+    module, feats = head(), features()
+    alone = module.forward_all(feats)
+    zero_at_the_start = module.forward_all(feats, [*feats[:3], torch.zeros_like(feats[3])])
+    for a, b in zip(alone, zero_at_the_start):
+        torch.testing.assert_close(a, b)
+    nothing = module.forward_all(feats, [torch.zeros_like(feat) for feat in feats])
+    assert (alone.mask_logits - nothing.mask_logits).abs().max() > 1e-3
+
+
+def test_image_logits_are_eq_2_and_mask_logits_eq_3():
+    module, seen = head(), {}
+    module.stages[-1].register_forward_hook(lambda m, args, out: seen.update(tokens=out[0], pixels=out[1]))
+    output = module.forward_all(features())
+    torch.testing.assert_close(output.cls_logits, module.classifier(seen['tokens'].mean(dim=1)))
+    expected = torch.einsum('btc,bnc->btn', seen['tokens'], seen['pixels']).view(2, 2, 16, 16)
+    torch.testing.assert_close(output.mask_logits, expected)
+
+
+def test_mask_blocks_below_the_threshold():
+    module = head(mask_threshold=0.7)
+    coarse = torch.randn(2, 2, 4, 4)
+    blocked = module._blocked(coarse, (8, 8))
+    expected = F.interpolate(coarse, (8, 8), mode='bilinear').sigmoid() < 0.7
+    assert torch.equal(blocked, expected.flatten(2))
+
+
+def test_threshold_zero_never_masks():
+    module, feats = head(mask_threshold=0.0), features()
+    before = module(feats)
+    torch.nn.init.constant_(module.coarse_localizer[-1].bias, -100.0)
+    for a, b in zip(module(feats), before):
+        torch.testing.assert_close(a, b)
+
+
+def test_mask_does_not_train_the_localizer():
+    module = head()
+    module(features())[1].sum().backward()
+    assert all(parameter.grad is None for parameter in module.coarse_localizer.parameters())
+
+
+@pytest.mark.parametrize(('num_scales', 'stride'), [(1, 32), (2, 16), (3, 8), (4, 4)])
+def test_number_of_scales(num_scales, stride):
+    module = head(num_scales=num_scales)
+    assert len(module.stages) == num_scales
+    assert module(features())[1].shape == (2, 2, 64 // stride, 64 // stride)
+
+
+@pytest.mark.parametrize('task_mode', ['additional_loss', 'global_statistics'])
+def test_detection_by_localization_is_the_most_fake_pixel(task_mode):
+    cls_logits, mask_logits = head(task_mode=task_mode)(features())
+    expected = mask_logits.softmax(dim=1)[:, 1].flatten(1).amax(dim=1)
+    torch.testing.assert_close(cls_logits.softmax(dim=1)[:, 1], expected)
+
+
+def test_two_branch_does_not_see_the_tokens():
+    module, feats = head(task_mode='two_branch'), features()
+    before = module(feats)
+    torch.nn.init.normal_(module.tokens)
+    after = module(feats)
+    torch.testing.assert_close(after[0], before[0])
+    torch.testing.assert_close(before[0], module.classifier(feats[-1].mean(dim=(2, 3))))
+    assert (after[1] - before[1]).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize('task_mode', ['token', 'two_branch', 'additional_loss', 'global_statistics'])
+def test_losses_are_cross_entropies_at_the_size_of_the_label(task_mode):
+    module, feats, samples = head(task_mode=task_mode), features(), make_samples((64, 64))
+    losses, output = module.loss(feats, samples), module.forward_all(feats)
+    if task_mode == 'global_statistics':
+        assert 'loss_img' not in losses
+    else:
+        torch.testing.assert_close(losses['loss_img'], F.cross_entropy(output.cls_logits, torch.tensor([0, 1])))
+    target = torch.cat([sample.gt_sem_seg.data for sample in samples])
+    for name, logits in (('pix', output.mask_logits), ('aux', output.coarse_logits)):
+        logits = resize(logits, size=(64, 64), mode='bilinear', align_corners=False)
+        torch.testing.assert_close(losses[f'loss_{name}_genuine'], F.cross_entropy(logits[:1], target[:1]))
+        torch.testing.assert_close(losses[f'loss_{name}_manipulated'], 10 * F.cross_entropy(logits[1:], target[1:]))
+
+
+def test_labels_come_from_the_masks_without_gt_label():
+    module, feats, samples = head(), features(), make_samples((64, 64))
+    expected = module.loss(feats, samples)
+    for sample in samples:
+        del sample.gt_label
+    torch.testing.assert_close(module.loss(feats, samples), expected)
+
+
+def test_predict_is_the_mask_at_the_size_of_the_input():
+    module, feats = head(), features()
+    logits = module.predict(feats, [dict(img_shape=(64, 64), pad_shape=(64, 64))] * 2)
+    expected = resize(module(feats)[1], size=(64, 64), mode='bilinear', align_corners=False)
+    torch.testing.assert_close(logits, expected)
+
+
+@pytest.mark.parametrize(
+    ('switch', 'message'),
+    [
+        (dict(num_heads=5), r'num_heads=5 of FUPHead does not divide the widths \[24, 16, 12, 8\]|\[8, 12, 16, 24\]'),
+        (dict(in_channels=[8, 12, 16, 18]), r'does not divide the widths \[18\]'),
+        (dict(task_mode='three_branch'), 'task_mode must be one of'),
+        (dict(mask_threshold=1.5), 'between 0 .no masking. and 1, but got 1.5'),
+        (dict(num_scales=0), 'num_scales must be 1 to 4'),
+        (dict(num_scales=5), 'num_scales must be 1 to 4'),
+        (dict(mlp_channels=(16,)), 'a width for each of 4 stages'),
+    ],
+)
+def test_bad_switches(switch, message):
+    with pytest.raises(ValueError, match=message):
+        head(**switch)
+
+
+def test_wrong_in_channels():
+    with pytest.raises(ValueError, match=r'in_channels=\[8, 12, 16, 28\], but the features have \[8, 12, 16, 24\]'):
+        head(in_channels=[8, 12, 16, 28])(features())
