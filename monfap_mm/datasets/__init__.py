@@ -1,0 +1,19 @@
+"""Datasets of real and manipulated images."""
+
+from .ffiw import FFIWDataset
+from .forgery_dataset import CLASSES, PALETTE, ForgeryDataset
+from .manual_fake import ManualFakeDataset
+from .ofv2 import OFV2Dataset
+from .transforms import LoadForgeryAnnotations, LoadForgeryImage, PackForgeryInputs
+
+__all__ = [
+    'CLASSES',
+    'PALETTE',
+    'FFIWDataset',
+    'ForgeryDataset',
+    'LoadForgeryAnnotations',
+    'LoadForgeryImage',
+    'ManualFakeDataset',
+    'OFV2Dataset',
+    'PackForgeryInputs',
+]

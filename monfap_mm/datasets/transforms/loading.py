@@ -1,0 +1,117 @@
+"""Load images, labels and masks."""
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmseg.registry import TRANSFORMS
+
+from .image_io import read_image, read_mask
+
+FAKE_ABOVE = 127
+
+
+@TRANSFORMS.register_module()
+class LoadForgeryImage(BaseTransform):
+    """Load an image as a viewer shows it: see :func:`read_image`.
+
+    Required Keys:
+
+    - img_path
+
+    Modified Keys:
+
+    - img: array (H, W, 3), uint8, BGR
+    - img_shape, ori_shape: (H, W)
+
+    Args:
+        backend_args (dict, optional): Arguments of mmengine's file backend. Defaults to None.
+    """
+
+    def __init__(self, backend_args: dict | None = None):
+        self.backend_args = backend_args
+
+    def transform(self, results: dict) -> dict:
+        """Load ``results['img_path']``.
+
+        Raises:
+            OSError: If the file cannot be read; the message names it.
+        """
+        image = read_image(results['img_path'], self.backend_args)
+        results['img'] = image
+        results['img_shape'] = image.shape[:2]
+        results['ori_shape'] = image.shape[:2]
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(backend_args={self.backend_args})'
+
+
+@TRANSFORMS.register_module()
+class LoadForgeryAnnotations(BaseTransform):
+    """Load the mask of manipulated pixels at the image's original size.
+
+    Placed before geometric transforms in training, so that they transform the mask too, and after them in testing, so
+    that predictions are scored at the original size. An image without a label (inference) is passed on unchanged.
+
+    The mask is expected in the orientation in which a viewer shows the image: where EXIF turns the image, a mask for
+    the stored, unturned pixels is an error if its size gives it away.
+
+    Required Keys:
+
+    - ori_shape: (H, W)
+    - gt_label: 0 real, 1 fake (optional)
+    - seg_map_path: None for a real image without mask
+
+    Modified Keys:
+
+    - gt_seg_map: array (H, W), uint8, 0 real, 1 fake
+    - seg_fields
+
+    Args:
+        backend_args (dict, optional): Arguments of mmengine's file backend. Defaults to None.
+    """
+
+    def __init__(self, backend_args: dict | None = None):
+        self.backend_args = backend_args
+
+    def transform(self, results: dict) -> dict:
+        """Load ``results['seg_map_path']``.
+
+        Raises:
+            OSError: If the mask cannot be read.
+            ValueError: If it has another size than the image, or contradicts the label: real with manipulated pixels,
+                or fake without.
+        """
+        if 'gt_label' not in results:
+            return results
+        if results['seg_map_path'] is None:
+            mask = np.zeros(results['ori_shape'], np.uint8)
+        else:
+            mask = self._load_mask(results)
+        results['gt_seg_map'] = mask
+        results.setdefault('seg_fields', []).append('gt_seg_map')
+        return results
+
+    def _load_mask(self, results: dict) -> np.ndarray:
+        image_path, mask_path = results['img_path'], results['seg_map_path']
+        values = read_mask(mask_path, self.backend_args)
+        height, width = results['ori_shape']
+        if values.shape != (height, width):
+            hint = ''
+            if values.shape == (width, height):
+                hint = '. If EXIF turns the image, turn the mask too: it must fit the image as a viewer shows it'
+            raise ValueError(
+                f'The mask {mask_path} has {values.shape[1]}x{values.shape[0]} pixels, '
+                f'its image {image_path} has {width}x{height}{hint}'
+            )
+        mask = (values > FAKE_ABOVE).astype(np.uint8)
+        if results['gt_label'] == 0 and mask.any():
+            raise ValueError(f'The image {image_path} is listed as real, but its mask {mask_path} is not empty')
+        if results['gt_label'] == 1 and not mask.any():
+            raise ValueError(
+                f'The image {image_path} is listed as fake, but its mask {mask_path} is empty: '
+                f'values above {FAKE_ABOVE} are fake, and its largest is {values.max()}'
+            )
+        return mask
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(backend_args={self.backend_args})'

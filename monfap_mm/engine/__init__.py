@@ -1,0 +1,5 @@
+"""Extensions of the runner."""
+
+from .hooks import ForgeryVisualizationHook, StrictCheckpointHook
+
+__all__ = ['ForgeryVisualizationHook', 'StrictCheckpointHook']

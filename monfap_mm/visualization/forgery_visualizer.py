@@ -1,0 +1,133 @@
+"""One picture a sample: image | ground truth | coarse mask | prediction."""
+
+from collections.abc import Sequence
+
+import cv2
+import mmcv
+import numpy as np
+from mmseg.registry import VISUALIZERS
+from mmseg.structures import SegDataSample
+from mmseg.visualization import SegLocalVisualizer
+
+from ..datasets import CLASSES, PALETTE
+from .panels import center, gray_mask, heat_map, missing, overlay, panel_size, resize, side_by_side, write_tag
+
+
+@VISUALIZERS.register_module()
+class ForgeryVisualizer(SegLocalVisualizer):
+    """Draws image, ground truth, coarse mask and prediction side by side, with P(fake) written on the prediction.
+
+    Panels are 256 to 384 pixels high. A panel whose content the sample lacks says "n/a".
+
+    Args:
+        name (str): Name of the instance. Defaults to 'visualizer'.
+        classes (Sequence[str]): Names of the classes. Defaults to ('real', 'fake').
+        palette (Sequence[Sequence[int]]): Their colours, RGB. Defaults to bluish green and vermilion.
+        alpha (float): Opacity of the tint on fake pixels, 0 to 1. Defaults to 0.45.
+        **kwargs: Arguments of mmseg's ``SegLocalVisualizer``: vis_backends, save_dir...
+    """
+
+    def __init__(
+        self,
+        name: str = 'visualizer',
+        classes: Sequence[str] = CLASSES,
+        palette: Sequence[Sequence[int]] = tuple(PALETTE),
+        alpha: float = 0.45,
+        **kwargs,
+    ):
+        super().__init__(name=name, classes=list(classes), palette=list(palette), alpha=alpha, **kwargs)
+        # The runner tells only the main process' visualizer about the dataset, but all processes draw.
+        self.classes, self.palette = classes, palette
+
+    def add_datasample(
+        self,
+        name: str,
+        image: np.ndarray,
+        data_sample: SegDataSample | None = None,
+        draw_gt: bool = True,
+        draw_pred: bool = True,
+        show: bool = False,
+        wait_time: float = 0,
+        out_file: str | None = None,
+        step: int = 0,
+        with_labels: bool = True,
+    ) -> None:
+        """Draw a sample and show it, write it to a file, or give it to the backends.
+
+        Args:
+            name (str): Name of the picture.
+            image (np.ndarray): The image (H, W, 3), uint8, RGB.
+            data_sample (SegDataSample, optional): Ground truth and prediction. Defaults to None.
+            draw_gt (bool): Whether to draw the ground truth. Defaults to True.
+            draw_pred (bool): Whether to draw the coarse mask and the prediction. Defaults to True.
+            show (bool): Whether to show the picture in a window; backends get nothing then. Defaults to False.
+            wait_time (float): Seconds to show it, 0 for ever. Defaults to 0.
+            out_file (str, optional): File to write to, in place of the backends. Every process writes, whereas only
+                the main one has backends. Defaults to None.
+            step (int): Step to record. Defaults to 0.
+            with_labels (bool): Whether to write labels and P(fake). Defaults to True.
+        """
+        picture = self.draw(image, data_sample, draw_gt, draw_pred, with_labels)
+        if show:
+            self.show(picture, win_name=name, wait_time=wait_time)
+        if out_file is not None:
+            mmcv.imwrite(mmcv.rgb2bgr(picture), out_file)
+        elif not show:
+            self.add_image(name, picture, step)
+
+    def draw(
+        self,
+        image: np.ndarray,
+        data_sample: SegDataSample | None = None,
+        draw_gt: bool = True,
+        draw_pred: bool = True,
+        with_labels: bool = True,
+    ) -> np.ndarray:
+        """Draw a sample; arguments as those of :meth:`add_datasample`.
+
+        Returns:
+            np.ndarray: Picture (H', W', 3), uint8, RGB.
+        """
+        sample = SegDataSample() if data_sample is None else data_sample
+        image = resize(np.ascontiguousarray(image), panel_size(*image.shape[:2]))
+        panels = [('image', center(image))]
+        if draw_gt:
+            panels.append(self._ground_truth(image, sample, with_labels))
+        if draw_pred:
+            panels.append(self._coarse_mask(image, sample))
+            panels.append(self._prediction(image, sample, with_labels))
+        return side_by_side(panels)
+
+    def _ground_truth(self, image: np.ndarray, sample: SegDataSample, with_labels: bool) -> tuple[str, np.ndarray]:
+        caption, size = 'ground truth', image.shape[:2]
+        if with_labels and 'gt_label' in sample:
+            caption += f': {self.classes[int(sample.gt_label.label)]}'
+        if 'gt_sem_seg' not in sample:
+            return caption, center(missing(size))
+        return caption, center(gray_mask(resize(_plane(sample.gt_sem_seg), size, cv2.INTER_NEAREST)))
+
+    @staticmethod
+    def _coarse_mask(image: np.ndarray, sample: SegDataSample) -> tuple[str, np.ndarray]:
+        size = image.shape[:2]
+        picture = heat_map(resize(_plane(sample.coarse_prob), size)) if 'coarse_prob' in sample else missing(size)
+        return 'coarse mask', center(picture)
+
+    def _prediction(self, image: np.ndarray, sample: SegDataSample, with_labels: bool) -> tuple[str, np.ndarray]:
+        caption, size = 'prediction', image.shape[:2]
+        if 'pred_sem_seg' in sample:
+            mask = resize(_plane(sample.pred_sem_seg), size, cv2.INTER_NEAREST)
+            picture = overlay(image, mask, self.palette[1], self.alpha)
+        else:
+            picture = missing(size)
+        panel = center(picture)
+        if with_labels and 'pred_label' in sample:
+            score = float(sample.pred_label.score[1])
+            verdict = int(score > 0.5)
+            panel = write_tag(panel, f'P(fake) {score:.2f}  {self.classes[verdict]}', self.palette[verdict])
+        return caption, panel
+
+
+def _plane(data) -> np.ndarray:
+    """The one plane of ``PixelData`` (1, H, W) as an array that OpenCV takes."""
+    plane = data.data.squeeze(0).detach().cpu()
+    return (plane.float() if plane.is_floating_point() else plane.byte()).numpy()
