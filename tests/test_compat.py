@@ -24,6 +24,14 @@ def test_log_histories_and_numpy_scalars_load(tmp_path):
     assert (loaded['best'], loaded['step'], loaded['done']) == (0.5, 3, True)
 
 
+def test_log_histories_load_in_a_fresh_process(tmp_path):
+    torch.save(HistoryBuffer([1.0], [1]), tmp_path / 'history.pth')
+    code = 'import sys, torch; from monfap_mm import compat; print(torch.load(sys.argv[1], weights_only=True).mean())'
+    command = [sys.executable, '-W', 'ignore', '-c', code, str(tmp_path / 'history.pth')]
+    done = subprocess.run(command, check=True, timeout=120, stdout=subprocess.PIPE, text=True)
+    assert done.stdout.strip() == '1.0'
+
+
 class Bomb:
     def __reduce__(self):
         return exec, ('raise SystemExit("executed")',)

@@ -1,0 +1,50 @@
+# make demo   set up, make data, train, test, draw: about 10 minutes on two CPU cores
+# make test   set up and run all tests
+# make lint   set up and check style
+# make clean  remove what the above made, the virtual environment included
+#
+# PYTHON=python3.12 chooses the interpreter (3.10 or later), DEMO_FLAGS=--quick shortens the demo.
+
+PYTHON ?= python3
+DEMO_FLAGS ?=
+TEST_FLAGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+# Threads that wait busily slow everything down many times once another process needs their cores.
+export OMP_WAIT_POLICY ?= passive
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint mim-test clean
+
+help:
+	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
+
+setup: $(READY)
+
+$(READY): requirements.txt setup.py
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 10) else "Python 3.10 or later is needed, but $(PYTHON) is " + sys.version.split()[0] + ": run make PYTHON=python3.12")'
+	@echo '--- Setting up $(VENV) (once; PyTorch is a large download)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --progress-bar on -r requirements.txt
+	$(BIN)/python -m pip install --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(READY)
+	$(BIN)/python tools/run_demo.py $(DEMO_FLAGS)
+
+test: $(READY)
+	$(BIN)/python -m pytest tests $(TEST_FLAGS)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+mim-test: $(READY)
+	bash .ci/mim_test.sh $(BIN)/python
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info monfap_mm/.mim work_dirs/demo work_dirs/demo_quick data/demo data/demo_quick
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

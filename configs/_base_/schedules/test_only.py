@@ -1,0 +1,2 @@
+# For configs without training data.
+test_cfg = dict(type='TestLoop')

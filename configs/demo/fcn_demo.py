@@ -1,0 +1,19 @@
+# The FCN baseline of equal budget: the same backbone, data and number of iterations as monfap-c_demo.py.
+_base_ = './monfap-c_demo.py'
+model = dict(
+    type='EncoderDecoder',
+    neck=None,
+    decode_head=dict(
+        _delete_=True,
+        type='FCNHead',
+        in_channels=128,
+        in_index=3,
+        channels=96,
+        num_convs=2,
+        dropout_ratio=0.1,
+        num_classes=2,
+        norm_cfg=dict(type='BN', requires_grad=True),
+        align_corners=False,
+        loss_decode=dict(type='CrossEntropyLoss', avg_non_ignore=True, loss_weight=1.0),
+    ),
+)

@@ -1,0 +1,105 @@
+"""Packaging. Beside the Python code, a wheel carries configs and tools in ``monfap_mm/.mim``, where ``mim`` looks.
+
+The lint settings live in ruff.toml: a pyproject.toml would change how pip builds the package.
+"""
+
+import os
+import shutil
+import sysconfig
+from importlib.metadata import distributions
+from pathlib import Path
+
+from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
+from setuptools.command.develop import develop
+
+ROOT = Path(__file__).resolve().parent
+FOR_MIM = ('configs', 'tools', 'demo', 'model-index.yml')
+
+
+def read_version() -> str:
+    """The version, without importing the package and its dependencies."""
+    namespace = {}
+    exec((ROOT / 'monfap_mm' / 'version.py').read_text(), namespace)
+    return namespace['__version__']
+
+
+def mmcv_requirement() -> str:
+    """mmcv-lite, which needs no compiler, unless the full mmcv is installed.
+
+    Both write the folder ``mmcv``, so pip must never add the one to the other.
+    """
+    site_packages = [sysconfig.get_path('purelib'), sysconfig.get_path('platlib')]
+    names = {distribution.metadata['Name'] for distribution in distributions(path=site_packages)}
+    return f'{"mmcv" if "mmcv" in names else "mmcv-lite"}>=2.1.0,<2.2.0'
+
+
+def fill_mim(package: Path, link: bool = False) -> None:
+    """Copy what ``mim`` needs to ``.mim`` in the package folder, or link it for an editable installation."""
+    target = package / '.mim'
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    for source in (ROOT / name for name in FOR_MIM):
+        if not source.exists():
+            continue
+        if link:
+            (target / source.name).symlink_to(os.path.relpath(source, target))
+        elif source.is_dir():
+            shutil.copytree(source, target / source.name, ignore=shutil.ignore_patterns('__pycache__'))
+        else:
+            shutil.copy2(source, target)
+
+
+class BuildPy(build_py):
+    """Builds the package with its ``.mim``."""
+
+    def run(self) -> None:
+        super().run()
+        if getattr(self, 'editable_mode', False):
+            fill_mim(ROOT / 'monfap_mm', link=True)
+        else:
+            fill_mim(Path(self.build_lib) / 'monfap_mm')
+
+
+class Develop(develop):
+    """Editable installation by older versions of pip, which build nothing."""
+
+    def run(self) -> None:
+        fill_mim(ROOT / 'monfap_mm', link=True)
+        super().run()
+
+
+setup(
+    name='monfap_mm',
+    version=read_version(),
+    description='MoNFAP on MMSegmentation: multi-face manipulation detection and localization',
+    long_description=(ROOT / 'README.md').read_text() if (ROOT / 'README.md').exists() else '',
+    long_description_content_type='text/markdown',
+    keywords='image forensics, deepfake detection, manipulation localization, mixture of experts',
+    packages=find_packages(include=['monfap_mm', 'monfap_mm.*']),
+    cmdclass=dict(build_py=BuildPy, develop=Develop),
+    python_requires='>=3.10',
+    # Ranges; requirements.txt has the exact set that is tested, with the reasons.
+    install_requires=[
+        'torch>=2.6',
+        'torchvision',
+        'mmengine>=0.10.7,<0.11',
+        mmcv_requirement(),
+        'mmsegmentation>=1.2.2,<1.3',
+        'mmpretrain>=1.2.0,<1.3',
+        'numpy',
+        'opencv-python<5',
+        'scikit-learn',
+        'ftfy',
+        'regex',
+        'setuptools<81',
+    ],
+    classifiers=[
+        'Programming Language :: Python :: 3',
+        'Programming Language :: Python :: 3.10',
+        'Programming Language :: Python :: 3.11',
+        'Programming Language :: Python :: 3.12',
+        'Topic :: Scientific/Engineering :: Image Recognition',
+    ],
+    zip_safe=False,
+)

@@ -1,0 +1,184 @@
+"""All configs: they parse, build, and hold the paper's numbers."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import modelindex
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.dataset import Compose
+from mmengine.model import revert_sync_batchnorm
+from mmengine.optim import build_optim_wrapper
+from mmseg.registry import DATASETS, HOOKS, METRICS, MODELS, TRANSFORMS, VISUALIZERS
+
+ROOT = Path(__file__).parents[1]
+CONFIGS = ROOT / 'configs'
+ALL = sorted(path for path in CONFIGS.rglob('*.py') if '_base_' not in path.parts)
+PAPER = sorted((CONFIGS / 'monfap').glob('monfap-*_8xb32-40e_*.py'))
+LEVELS = (4, 8, 16, 32)
+
+
+def load(path) -> Config:
+    return Config.fromfile(path)
+
+
+def without_weights(cfg: Config):
+    """The model's config with no pretrained weights to fetch."""
+    cfg.model.backbone.init_cfg = None
+    return cfg.model
+
+
+def by_name(paths):
+    return pytest.mark.parametrize('path', paths, ids=lambda path: path.stem)
+
+
+def test_base_names_are_unique():
+    repeated = [name for name, count in Counter(path.name for path in CONFIGS.rglob('*.py')).items() if count > 1]
+    assert not repeated, 'mim finds configs by their base name'
+
+
+def test_the_models_and_datasets_of_the_paper_have_configs():
+    names = {path.stem for path in PAPER}
+    wanted = {f'monfap-{m}_8xb32-40e_{d}-512x512' for m in ('c', 'r', 'r-slim') for d in ('ofv2', 'ffiw')}
+    assert wanted <= names
+
+
+# One config for each model: the others differ in their data only.
+@by_name({str(load(path).model): path for path in ALL}.values())
+def test_model_builds_and_predicts(path):
+    model = revert_sync_batchnorm(MODELS.build(without_weights(load(path)))).eval()
+    data = dict(inputs=torch.randint(0, 256, (1, 3, 64, 64), dtype=torch.uint8))
+    with torch.no_grad():
+        feats = model.extract_feat(model.data_preprocessor(data)['inputs'].float())
+        (sample,) = model.test_step(data)
+    assert [feat.shape[-1] for feat in feats] == [64 // stride for stride in LEVELS]
+    assert sample.seg_logits.data.shape == (2, 64, 64)
+    assert sample.pred_sem_seg.data.shape == (1, 64, 64)
+    assert ('pred_label' in sample) == (type(model).__name__ == 'MoNFAP')
+
+
+@by_name(ALL)
+def test_everything_named_is_registered(path):
+    cfg = load(path)
+    for dataloader in (cfg.get('train_dataloader'), cfg.get('val_dataloader'), cfg.test_dataloader):
+        if dataloader is not None:
+            assert DATASETS.get(dataloader.dataset.type) is not None
+            Compose([TRANSFORMS.build(step) for step in dataloader.dataset.pipeline])
+    Compose([TRANSFORMS.build(step) for step in cfg.tta_pipeline])
+    assert METRICS.build(cfg.test_evaluator).prefix == 'forgery'
+    for hook in cfg.default_hooks.values():
+        HOOKS.build(hook)
+    assert VISUALIZERS.get(cfg.visualizer.type) is not None
+    assert MODELS.get(cfg.tta_model.type) is not None
+
+
+@by_name(ALL)
+def test_pretrained_weights_have_an_address(path):
+    init = load(path).model.backbone.get('init_cfg')
+    if path.parent.name == 'demo':
+        assert init is None or init.type != 'Pretrained', 'the demo runs without network'
+    else:
+        assert init.type == 'Pretrained'
+        assert re.fullmatch(
+            r'https://download\.openmmlab\.com/\S+-[0-9a-f]{8}\.pth|(torchvision|open-mmlab)://\S+', init.checkpoint
+        )
+
+
+@by_name(PAPER)
+def test_schedule_of_the_paper(path):
+    cfg = load(path)
+    optimizer = cfg.optim_wrapper.optimizer
+    assert (optimizer.type, optimizer.lr, optimizer.betas, optimizer.weight_decay) == (
+        'AdamW',
+        6e-5,
+        (0.9, 0.999),
+        0.01,
+    )
+    (poly,) = cfg.param_scheduler
+    assert (poly.type, poly.power, poly.eta_min, poly.begin, poly.end) == ('PolyLR', 0.9, 0, 0, 40)
+    assert poly.convert_to_iter_based
+    assert (cfg.train_cfg.max_epochs, cfg.train_cfg.val_interval) == (40, 1)
+    assert cfg.train_dataloader.batch_size == 32
+    assert (cfg.auto_scale_lr.enable, cfg.auto_scale_lr.base_batch_size) == (False, 8 * 32)
+    assert (cfg.default_hooks.checkpoint.save_best, cfg.default_hooks.checkpoint.rule) == ('forgery/IoU-f', 'greater')
+
+
+@by_name(PAPER)
+def test_model_of_the_paper(path):
+    model = load(path).model
+    assert model.data_preprocessor.size == (512, 512)
+    assert model.neck.loss_importance_weight == 0.1
+    assert (model.neck.top_k, set(model.neck.experts), model.neck.fusion) == (4, {'cd', 'bayar', 'srm', 'hf'}, 'mone')
+    assert model.decode_head.loss_decode.manipulated_weight == 10
+    assert (model.decode_head.num_heads, model.decode_head.mask_threshold) == (8, 0.5)
+    assert (model.decode_head.task_mode, model.decode_head.num_scales) == ('token', 4)
+    assert model.neck.norm_cfg.type == model.decode_head.norm_cfg.type == 'SyncBN'
+    if model.backbone.type == 'mmpretrain.ConvNeXt':
+        assert (model.backbone.arch, model.backbone.drop_path_rate) == ('atto', 0.4)
+
+
+def test_augmentation_is_the_papers_resize_and_flip():
+    steps = load(CONFIGS / 'monfap' / 'monfap-c_8xb32-40e_ofv2-512x512.py').train_dataloader.dataset.pipeline
+    assert [step.type for step in steps] == [
+        'LoadForgeryImage',
+        'LoadForgeryAnnotations',
+        'Resize',
+        'RandomFlip',
+        'PackForgeryInputs',
+    ]
+    assert (steps[2].scale, steps[2].keep_ratio, steps[3].prob) == ((512, 512), False, 0.5)
+
+
+def test_augmentation_of_the_authors_code():
+    path = CONFIGS / 'monfap' / 'monfap-c_8xb32-40e_authors-aug_ofv2-512x512.py'
+    steps = {step.type: step for step in load(path).train_dataloader.dataset.pipeline}
+    resize, crop = steps['RandomResize'], steps['RandomCrop']
+    assert (resize.scale, resize.ratio_range, resize.keep_ratio) == ((1024, 512), (0.5, 2.0), True)
+    assert (crop.crop_size, crop.cat_max_ratio) == ((512, 512), 0.75)
+    assert steps['RandomFlip'].prob == 0.5
+    assert 'PhotoMetricDistortion' in steps
+
+
+@pytest.mark.parametrize('backbone', ['swin-tiny', 'mit-b0', 'hrnetv2-w18'])
+def test_swapping_the_backbone_takes_only_backbone_and_channels(backbone):
+    path = CONFIGS / 'monfap' / f'monfap_{backbone}_8xb32-40e_ofv2-512x512.py'
+    swapped, base = load(path), load(CONFIGS / 'monfap' / 'monfap-c_8xb32-40e_ofv2-512x512.py')
+    for cfg in (swapped, base):
+        del cfg.model['backbone'], cfg.model.neck['in_channels'], cfg.model.decode_head['in_channels']
+        cfg.pop('checkpoint_file')
+    if backbone == 'hrnetv2-w18':  # its 18 channels are no multiple of 8
+        assert swapped.model.decode_head.pop('num_heads') == 6
+        base.model.decode_head.pop('num_heads')
+    swapped.pop('checkpoint_file', None)
+    assert swapped.to_dict() == base.to_dict()
+
+
+def test_demo_compares_on_an_equal_budget():
+    ours, fcn = (load(CONFIGS / 'demo' / name) for name in ('monfap-c_demo.py', 'fcn_demo.py'))
+    assert ours.model.backbone == fcn.model.backbone
+    for key in ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler', 'randomness', 'test_dataloader'):
+        assert ours[key] == fcn[key]
+    assert ours.param_scheduler[0].end == ours.train_cfg.max_epochs
+
+
+def test_optimizer_takes_the_whole_model():
+    cfg = load(CONFIGS / 'monfap' / 'monfap-c_8xb32-40e_ofv2-512x512.py')
+    model = MODELS.build(without_weights(cfg))
+    wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
+    (group,) = wrapper.optimizer.param_groups
+    assert len(group['params']) == len(list(model.parameters()))
+    assert (group['lr'], group['betas'], group['weight_decay']) == (6e-5, (0.9, 0.999), 0.01)
+
+
+def test_model_index_names_configs_that_exist(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    index = modelindex.load('model-index.yml')
+    index.build_models_with_collections()
+    assert len(index.models) >= 6
+    for model in index.models:
+        assert (ROOT / model.config).is_file()
+        assert model.name == Path(model.config).stem
+        assert model.in_collection == 'MoNFAP'
+        assert not model.results, 'nothing has been trained here yet'

@@ -1,0 +1,54 @@
+import os
+
+import pytest
+from mmengine.config import Config
+
+from monfap_mm.engine.launch import base_parser, join_cpu_processes, load_config, require_file
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / 'small.py'
+    path.write_text('a = dict(b=1)\n')
+    return path
+
+
+def load(*arguments):
+    parser = base_parser('test')
+    return load_config(parser, parser.parse_args([str(argument) for argument in arguments]))
+
+
+def test_options_replace_keys(config):
+    cfg = load(config, '--cfg-options', 'a.b=2', 'c=[1,2]')
+    assert (cfg.a.b, cfg.c) == (2, [1, 2])
+
+
+def test_work_dir_is_argument_then_config_then_name(config):
+    assert load(config).work_dir == os.path.join('work_dirs', 'small')
+    assert load(config, '--cfg-options', 'work_dir=there').work_dir == 'there'
+    assert load(config, '--work-dir', 'here', '--cfg-options', 'work_dir=there').work_dir == 'here'
+
+
+def test_local_rank_of_the_launcher_stays(config, monkeypatch):
+    monkeypatch.setenv('LOCAL_RANK', '3')
+    load(config, '--local-rank', '1')
+    assert os.environ['LOCAL_RANK'] == '3'
+
+
+@pytest.mark.parametrize('what', ['config file', 'checkpoint'])
+def test_missing_file_is_named(tmp_path, capsys, what):
+    path = str(tmp_path / 'nothing.here')
+    with pytest.raises(SystemExit) as stop:
+        require_file(base_parser('test'), path, what)
+    assert stop.value.code == 2
+    assert f'there is no {what} {path}' in capsys.readouterr().err
+
+
+def test_addresses_are_not_looked_up():
+    require_file(base_parser('test'), 'https://example.com/weights.pth', 'checkpoint')
+
+
+def test_a_single_process_needs_no_group():
+    cfg = Config(dict(launcher='none'))
+    join_cpu_processes(cfg)
+    assert 'model_wrapper_cfg' not in cfg

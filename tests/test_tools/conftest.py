@@ -1,0 +1,84 @@
+"""Tiny data and a model trained on it for an epoch, made once, for the tests of the command line."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SIZE = 64
+COUNTS = dict(train=8, val=4, test=7)
+
+CONFIG = """
+_base_ = {base!r}
+data_root = {data!r}
+no_workers = dict(batch_size=2, num_workers=0, persistent_workers=False, dataset=dict(data_root=data_root))
+model = dict(data_preprocessor=dict(size=({size}, {size})))
+train_dataloader = no_workers
+val_dataloader = no_workers
+test_dataloader = no_workers
+train_cfg = dict(max_epochs=1)
+param_scheduler = []
+"""
+
+
+def run(*command, cwd, check=True, **env) -> subprocess.CompletedProcess:
+    """Run a command with the package on the path; its output comes back as text."""
+    env = {**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1', **env}
+    done = subprocess.run(list(map(str, command)), cwd=cwd, env=env, capture_output=True, text=True, timeout=300)
+    if check:
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done
+
+
+def tool(name, *arguments, **kwargs) -> subprocess.CompletedProcess:
+    return run(sys.executable, ROOT / 'tools' / name, *arguments, **kwargs)
+
+
+@pytest.fixture(scope='session')
+def data(tmp_path_factory) -> Path:
+    """Noise images; every second one is fake, with a flat block."""
+    folder = tmp_path_factory.mktemp('data')
+    rng = np.random.default_rng(0)
+    for split, count in COUNTS.items():
+        lines = []
+        for i in range(count):
+            image, mask = rng.integers(0, 256, (SIZE, SIZE, 3), dtype=np.uint8), np.zeros((SIZE, SIZE), np.uint8)
+            if i % 2:
+                image[8:40, 8:40] = 128
+                mask[8:40, 8:40] = 255
+                cv2.imwrite(str(folder / f'{split}{i}_mask.png'), mask)
+            cv2.imwrite(str(folder / f'{split}{i}.png'), image)
+            lines.append(f'{split}{i}.png\t{i % 2}' + (f'\t{split}{i}_mask.png' if i % 2 else ''))
+        (folder / f'{split}.txt').write_text('\n'.join(lines) + '\n')
+    return folder
+
+
+@pytest.fixture(scope='session')
+def config(data, tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp('config') / 'tiny.py'
+    base = str(ROOT / 'configs' / 'demo' / 'monfap-c_demo.py')
+    path.write_text(CONFIG.format(base=base, data=str(data), size=SIZE))
+    return path
+
+
+@pytest.fixture(scope='session')
+def trained(config, tmp_path_factory) -> Path:
+    """Work dir after one epoch."""
+    cwd = tmp_path_factory.mktemp('trained')
+    tool('train.py', config, cwd=cwd)
+    return cwd / 'work_dirs' / 'tiny'
+
+
+@pytest.fixture(scope='session')
+def tested(trained, config) -> Path:
+    """Folder with the pictures, predictions and figures of the test images."""
+    cwd = trained.parents[1]
+    checkpoint = trained / 'epoch_1.pth'
+    outputs = ('--show-dir', 'pictures', '--out', 'predictions.pkl', '--work-dir', 'figures')
+    tool('test.py', config, checkpoint, *outputs, cwd=cwd)
+    return cwd

@@ -1,0 +1,140 @@
+"""tools/train.py and tools/test.py, as a user calls them."""
+
+import json
+import os
+import pickle
+import runpy
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from sklearn.metrics import roc_auc_score
+
+from .conftest import COUNTS, ROOT, run, tool
+
+FIGURES = [f'forgery/{name}' for name in ('ACC', 'AUC', 'F1-f', 'IoU-f')]
+
+
+ALWAYS_FLIP = [
+    dict(type='LoadForgeryImage'),
+    dict(type='RandomFlip', prob=1.0),
+    dict(type='LoadForgeryAnnotations'),
+    dict(type='PackForgeryInputs'),
+]
+
+
+def scores_of(path) -> list[float]:
+    """P(fake) of each image in a file of --out."""
+    return [float(sample['pred_label']['score'][1]) for sample in pickle.loads(path.read_bytes())]
+
+
+def figures(work_dir) -> dict:
+    (path,) = work_dir.glob('*/*.json')
+    written = json.loads(path.read_text())
+    return {name: written[name] for name in FIGURES}
+
+
+def error_of(monkeypatch, capsys, name, *arguments) -> str:
+    """What a tool says about arguments that it refuses before it does any work."""
+    monkeypatch.setattr(sys, 'argv', [name, *map(str, arguments)])
+    with pytest.raises(SystemExit) as stop:
+        runpy.run_path(str(ROOT / 'tools' / name), run_name='__main__')
+    assert stop.value.code == 2
+    return capsys.readouterr().err
+
+
+def test_training_keeps_the_best_checkpoint(trained):
+    assert (trained / 'epoch_1.pth').is_file()
+    assert len(list(trained.glob('best_forgery_IoU-f_epoch_1.pth'))) == 1
+
+
+def test_resume_goes_on_from_the_latest_checkpoint(trained, config, tmp_path):
+    work_dir = shutil.copytree(trained, tmp_path / 'again')
+    log = tool(
+        *('train.py', config, '--work-dir', work_dir, '--resume', '--cfg-options', 'train_cfg.max_epochs=2'),
+        cwd=tmp_path,
+    ).stdout
+    assert 'resumed epoch: 1' in log
+    assert 'Epoch(train) [2]' in log
+    assert 'Epoch(train) [1]' not in log
+    assert (work_dir / 'epoch_2.pth').is_file()
+
+
+def test_out_and_show_dir_hold_every_prediction(tested):
+    names = {f'test{i}.png' for i in range(COUNTS['test'])}
+    assert {path.name for path in (tested / 'pictures').iterdir()} == names
+
+    predictions = pickle.loads((tested / 'predictions.pkl').read_bytes())
+    labels = [int(sample['gt_label']['label']) for sample in predictions]
+    scores = scores_of(tested / 'predictions.pkl')
+    found = figures(tested / 'figures')
+    assert len(predictions) == COUNTS['test']
+    assert found['forgery/AUC'] == pytest.approx(100 * roc_auc_score(labels, scores))
+    correct = sum((score > 0.5) == label for score, label in zip(scores, labels))
+    assert found['forgery/ACC'] == pytest.approx(100 * correct / len(labels))
+
+
+def test_tta_is_the_mean_of_both_flips(trained, tested, config, tmp_path):
+    checkpoint = trained / 'epoch_1.pth'
+    tool('test.py', config, checkpoint, '--tta', '--out', 'tta.pkl', cwd=tmp_path)
+    flipped = tmp_path / 'flipped.py'
+    flipped.write_text(f'_base_ = {str(config)!r}\ntest_dataloader = dict(dataset=dict(pipeline={ALWAYS_FLIP}))\n')
+    tool('test.py', flipped, checkpoint, '--out', 'flipped.pkl', cwd=tmp_path)
+    views = zip(scores_of(tested / 'predictions.pkl'), scores_of(tmp_path / 'flipped.pkl'))
+    assert scores_of(tmp_path / 'tta.pkl') == pytest.approx([(a + b) / 2 for a, b in views], abs=1e-6)
+
+
+def test_two_processes_train_and_give_the_figures_of_one(config, tmp_path):
+    port = dict(PORT='29617', PATH=f'{Path(sys.executable).parent}:{os.environ["PATH"]}')
+    run('bash', ROOT / 'tools' / 'dist_train.sh', config, 2, '--work-dir', 'pair', cwd=tmp_path, **port)
+    checkpoint = tmp_path / 'pair' / 'epoch_1.pth'
+    run(
+        *('bash', ROOT / 'tools' / 'dist_test.sh', config, checkpoint, 2, '--work-dir', 'two'),
+        cwd=tmp_path,
+        **port,
+    )
+    tool('test.py', config, checkpoint, '--work-dir', 'one', cwd=tmp_path)
+    assert figures(tmp_path / 'two') == pytest.approx(figures(tmp_path / 'one'), rel=1e-6)
+
+
+def test_checkpoint_of_another_model_is_refused(config, tmp_path):
+    torch.save(dict(state_dict={'backbone.conv.weight': torch.zeros(3, 3)}, meta={}), tmp_path / 'other.pth')
+    done = tool('test.py', config, 'other.pth', cwd=tmp_path, check=False)
+    assert done.returncode != 0
+    assert 'The checkpoint does not fit the model' in done.stderr
+    assert '1 unexpected: backbone.conv.weight' in done.stderr
+
+
+@pytest.mark.parametrize('name', ['train.py', 'test.py'])
+def test_missing_config_is_named(monkeypatch, capsys, name):
+    arguments = ['nowhere.py', 'nothing.pth'][: 1 if name == 'train.py' else 2]
+    assert 'there is no config file nowhere.py' in error_of(monkeypatch, capsys, name, *arguments)
+
+
+def test_missing_checkpoint_is_named(monkeypatch, capsys, config):
+    assert 'there is no checkpoint nothing.pth' in error_of(monkeypatch, capsys, 'test.py', config, 'nothing.pth')
+    assert 'there is no checkpoint gone.pth' in error_of(
+        monkeypatch, capsys, 'train.py', config, '--resume', 'gone.pth'
+    )
+
+
+def test_amp_without_gpu_is_refused(monkeypatch, capsys, config):
+    monkeypatch.setattr('mmengine.device.get_device', lambda: 'cpu')
+    assert '--amp needs a GPU' in error_of(monkeypatch, capsys, 'train.py', config, '--amp')
+
+
+def test_out_must_be_a_pickle(monkeypatch, capsys, config, tmp_path):
+    checkpoint = tmp_path / 'any.pth'
+    checkpoint.touch()
+    assert 'ends with .pkl' in error_of(monkeypatch, capsys, 'test.py', config, checkpoint, '--out', 'masks')
+
+
+def test_tta_needs_its_keys(monkeypatch, capsys, tmp_path):
+    bare, checkpoint = tmp_path / 'bare.py', tmp_path / 'any.pth'
+    bare.write_text('tta_model = dict(type="ForgeryTTAModel")\n')
+    checkpoint.touch()
+    assert '--tta needs tta_pipeline in the config' in error_of(
+        monkeypatch, capsys, 'test.py', bare, checkpoint, '--tta'
+    )

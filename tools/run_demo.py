@@ -1,0 +1,161 @@
+"""The demo: make data, train MoNFAP-C and an FCN on an equal budget, test both, draw, sum up.
+
+Example:
+    python tools/run_demo.py
+"""
+
+import argparse
+import json
+import os
+import platform
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections import deque
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+TOOLS = Path(__file__).resolve().parent
+CONFIGS = TOOLS.parent / 'configs' / 'demo'
+FIGURES = ('ACC', 'AUC', 'F1-f', 'IoU-f')
+PACKAGES = (
+    'monfap_mm',
+    'torch',
+    'torchvision',
+    'mmengine',
+    'mmcv',
+    'mmcv-lite',
+    'mmsegmentation',
+    'mmpretrain',
+    'numpy',
+    'opencv-python',
+)
+TRAIN_LINE = re.compile(r'Epoch\(train\) +(\[\d+]\[ *\d+/\d+]).* eta: (.+?)  .* loss: ([\d.]+)')
+FIGURE = re.compile(r'forgery/(\S+): ([\d.]+|nan)')
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description='Make data, train MoNFAP-C and a baseline, test both, sum up.')
+    parser.add_argument('--quick', action='store_true', help='few images: a check that all works, with poor figures')
+    return parser.parse_args()
+
+
+def shorten(line: str) -> str | None:
+    """What a line of MMEngine's log says about the progress; None if nothing."""
+    train = TRAIN_LINE.search(line)
+    if train:
+        position, eta, loss = train.groups()
+        return f'  epoch {position}  loss {loss}  {eta} left'
+    figures = FIGURE.findall(line)
+    if figures and 'Epoch(' in line:
+        return f'  {"test" if "Epoch(test)" in line else "validation"}  ' + '  '.join(map(' '.join, figures))
+    return None
+
+
+def run(script: str, *arguments: str | Path) -> None:
+    """Run one of the tools with the progress on screen; if it fails, show its last lines and stop."""
+    command = [sys.executable, str(TOOLS / script), *map(str, arguments)]
+    print(f'\n$ python {shlex.join([os.path.relpath(command[1]), *command[2:]])}', flush=True)
+    last = deque(maxlen=50)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        for line in process.stdout:
+            last.append(line)
+            progress = shorten(line)
+            if progress:
+                print(progress, flush=True)
+    if process.returncode:
+        sys.exit(f'{"".join(last)}\nThe demo stopped: the command above ended with code {process.returncode}.')
+
+
+def make_data(folder: Path, quick: bool) -> None:
+    """Make the data; the tool shows its own progress bar."""
+    sizes = ['--train', '48', '--val', '16', '--test', '16'] if quick else []
+    command = [sys.executable, str(TOOLS / 'dataset_converters' / 'make_demo_data.py'), str(folder), *sizes]
+    print(f'\n$ python {shlex.join([os.path.relpath(command[1]), *command[2:]])}', flush=True)
+    if subprocess.run(command, check=False).returncode:
+        sys.exit('The demo stopped: the data could not be made.')
+
+
+def train_and_test(name: str, data: Path, work_dir: Path, show_dir: Path | None = None) -> tuple[dict, Path]:
+    """Train a config of ``configs/demo`` and test its best checkpoint.
+
+    Returns:
+        tuple[dict, Path]: The figures on the test set in percent, and the checkpoint.
+    """
+    config = CONFIGS / f'{name}.py'
+    train_dir, test_dir = work_dir / name, work_dir / name / 'test'
+    options = ['--cfg-options', *(f'{split}_dataloader.dataset.data_root={data}' for split in ('train', 'val', 'test'))]
+    run('train.py', os.path.relpath(config), '--work-dir', train_dir, *options)
+    checkpoint = next(train_dir.glob('best_*.pth'))
+    pictures = ['--show-dir', show_dir] if show_dir else []
+    run('test.py', os.path.relpath(config), checkpoint, '--work-dir', test_dir, *pictures, *options)
+    figures = json.loads(next(test_dir.glob('*/*.json')).read_text())
+    return {figure: figures[f'forgery/{figure}'] for figure in FIGURES}, checkpoint
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that are installed."""
+    found = {'python': platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:  # mmcv or mmcv-lite: one of the two
+            continue
+    return found
+
+
+def summary(metrics: dict, work_dir: Path) -> str:
+    """The closing words."""
+    rows = {'MoNFAP-C (reduced)': metrics, 'FCN baseline': metrics['fcn_baseline']}
+    table = [f'{"on the test images, in %":26}' + ''.join(f'{figure:>8}' for figure in FIGURES)]
+    table += [f'{name:26}' + ''.join(f'{row[figure]:8.2f}' for figure in FIGURES) for name, row in rows.items()]
+    return '\n'.join(
+        [
+            '',
+            '=' * 72,
+            f'The demo is done, in {metrics["seconds"] / 60:.1f} minutes.',
+            '',
+            *table,
+            '',
+            f'figures      {work_dir}/metrics.json',
+            f'checkpoint   {work_dir}/best.pth',
+            f'pictures     {work_dir}/vis/   image | ground truth | coarse mask | prediction',
+            '',
+            'What to do next:',
+            '  - open a few of the pictures;',
+            '  - put your data into data/ofv2 (lists train.txt, val.txt, test.txt: see README.md) and run',
+            '      python tools/train.py configs/monfap/monfap-c_8xb32-40e_ofv2-512x512.py',
+            '    or on 8 GPUs',
+            '      bash tools/dist_train.sh configs/monfap/monfap-c_8xb32-40e_ofv2-512x512.py 8',
+            '=' * 72,
+        ]
+    )
+
+
+def main() -> None:
+    """Run all steps."""
+    args = parse_args()
+    start = time.time()
+    suffix = '_quick' if args.quick else ''
+    data, work_dir = Path('data') / f'demo{suffix}', Path('work_dirs') / f'demo{suffix}'
+    shutil.rmtree(work_dir, ignore_errors=True)  # pictures and checkpoints of an earlier demo
+    os.environ['PYTHONUNBUFFERED'] = '1'
+    # Threads that wait busily slow training down 50 times once data workers or other programs need the cores too.
+    os.environ.setdefault('OMP_WAIT_POLICY', 'passive')
+
+    make_data(data, args.quick)
+    metrics, checkpoint = train_and_test('monfap-c_demo', data, work_dir, show_dir=work_dir / 'vis')
+    metrics['fcn_baseline'], _ = train_and_test('fcn_demo', data, work_dir)
+    metrics.update(seconds=round(time.time() - start, 1), versions=versions())
+
+    shutil.copyfile(checkpoint, work_dir / 'best.pth')
+    (work_dir / 'metrics.json').write_text(json.dumps(metrics, indent=2) + '\n')
+    print(summary(metrics, work_dir))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,75 @@
+"""Test a checkpoint: ``python tools/test.py CONFIG CHECKPOINT``."""
+
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+import monfap_mm.engine.hooks.strict_checkpoint_hook  # noqa: F401  (registers the hook, whatever the config imports)
+from monfap_mm.engine.launch import base_parser, join_cpu_processes, load_config, require_file
+
+
+def parse_args():
+    """Read the command line; returns the parser too, for later errors."""
+    parser = base_parser('Test a model; prints the figures and writes them to <work dir>/<time>/<time>.json')
+    parser.add_argument('checkpoint', help='checkpoint file or address')
+    parser.add_argument(
+        '--out', metavar='FILE.pkl', help='keep all predictions, logits included; a few MB for each image'
+    )
+    parser.add_argument('--show', action='store_true', help='show each prediction in a window')
+    parser.add_argument('--show-dir', help='folder to write one picture a sample to')
+    parser.add_argument('--wait-time', type=float, default=2, help='seconds for which --show shows a picture')
+    parser.add_argument('--tta', action='store_true', help='test-time augmentation (tta_model, tta_pipeline)')
+    return parser, parser.parse_args()
+
+
+def draw_predictions(cfg: Config, args) -> None:
+    """Switch the visualization hook on."""
+    cfg.merge_from_dict(
+        {
+            'default_hooks.visualization': dict(
+                type='ForgeryVisualizationHook',
+                draw=True,
+                show=args.show,
+                wait_time=args.wait_time,
+                out_dir=args.show_dir,
+            )
+        }
+    )
+
+
+def use_tta(parser, cfg: Config) -> None:
+    """Wrap the model, and augment its input."""
+    missing = [key for key in ('tta_model', 'tta_pipeline') if key not in cfg]
+    if missing:
+        parser.error(f'--tta needs {" and ".join(missing)} in the config')
+    cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
+    cfg.model = {**cfg.tta_model, 'module': cfg.model}
+
+
+def dump_predictions(parser, cfg: Config, path: str) -> None:
+    """Add an evaluator that keeps the predictions."""
+    if not path.endswith(('.pkl', '.pickle')):
+        parser.error(f'--out writes a pickle: give it a name that ends with .pkl, not {path}')
+    evaluators = cfg.test_evaluator if isinstance(cfg.test_evaluator, (list, tuple)) else [cfg.test_evaluator]
+    cfg.test_evaluator = [*evaluators, dict(type='DumpResults', out_file_path=path)]
+
+
+def main():
+    """Build the runner and test."""
+    parser, args = parse_args()
+    cfg = load_config(parser, args)
+    require_file(parser, args.checkpoint, 'checkpoint')
+    cfg.load_from = args.checkpoint
+    cfg.resume = False
+    cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), dict(type='StrictCheckpointHook')]
+    if args.show or args.show_dir:
+        draw_predictions(cfg, args)
+    if args.tta:
+        use_tta(parser, cfg)
+    if args.out:
+        dump_predictions(parser, cfg, args.out)
+    join_cpu_processes(cfg)
+    Runner.from_cfg(cfg).test()
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,49 @@
+"""Train a model: ``python tools/train.py CONFIG``."""
+
+from mmengine.device import get_device
+from mmengine.runner import Runner
+
+from monfap_mm.engine.launch import base_parser, join_cpu_processes, load_config, require_file
+
+
+def parse_args():
+    """Read the command line; returns the parser too, for later errors."""
+    parser = base_parser('Train a model')
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='CHECKPOINT',
+        help='go on from a checkpoint; without a value, from the latest one in the work dir',
+    )
+    parser.add_argument('--amp', action='store_true', help='train in mixed precision')
+    return parser, parser.parse_args()
+
+
+def use_amp(parser, cfg) -> None:
+    """Switch the config to mixed precision."""
+    if get_device() == 'cpu':
+        parser.error('--amp needs a GPU')
+    if cfg.optim_wrapper.type not in ('OptimWrapper', 'AmpOptimWrapper'):
+        parser.error(f'--amp works with optim_wrapper.type OptimWrapper, but the config has {cfg.optim_wrapper.type}')
+    cfg.optim_wrapper.type = 'AmpOptimWrapper'
+    cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+
+
+def main():
+    """Build the runner and train."""
+    parser, args = parse_args()
+    cfg = load_config(parser, args)
+    if args.amp:
+        use_amp(parser, cfg)
+    if args.resume:
+        cfg.resume = True
+        if args.resume != 'auto':
+            require_file(parser, args.resume, 'checkpoint')
+            cfg.load_from = args.resume
+    join_cpu_processes(cfg)
+    Runner.from_cfg(cfg).train()
+
+
+if __name__ == '__main__':
+    main()
