@@ -18,6 +18,8 @@ from collections import deque
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import cv2
+
 TOOLS = Path(__file__).resolve().parent
 CONFIGS = TOOLS.parent / 'configs' / 'demo'
 FIGURES = ('ACC', 'AUC', 'F1-f', 'IoU-f')
@@ -97,6 +99,13 @@ def train_and_test(name: str, data: Path, work_dir: Path, show_dir: Path | None 
     return {figure: figures[f'forgery/{figure}'] for figure in FIGURES}, checkpoint
 
 
+def draw_overview(pictures: Path, target: Path, rows: int = 4) -> None:
+    """Stack some of the pictures, spread evenly over the test set, into one."""
+    paths = sorted(pictures.glob('*.png'))
+    chosen = [paths[(2 * row + 1) * len(paths) // (2 * rows)] for row in range(rows)]
+    cv2.imwrite(str(target), cv2.vconcat([cv2.imread(str(path)) for path in chosen]))
+
+
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that are installed."""
     found = {'python': platform.python_version()}
@@ -124,6 +133,7 @@ def summary(metrics: dict, work_dir: Path) -> str:
             f'figures      {work_dir}/metrics.json',
             f'checkpoint   {work_dir}/best.pth',
             f'pictures     {work_dir}/vis/   image | ground truth | coarse mask | prediction',
+            f'             {work_dir}/overview.png   four of them',
             '',
             'What to do next:',
             '  - open a few of the pictures;',
@@ -153,6 +163,7 @@ def main() -> None:
     metrics.update(seconds=round(time.time() - start, 1), versions=versions())
 
     shutil.copyfile(checkpoint, work_dir / 'best.pth')
+    draw_overview(work_dir / 'vis', work_dir / 'overview.png')
     (work_dir / 'metrics.json').write_text(json.dumps(metrics, indent=2) + '\n')
     print(summary(metrics, work_dir))
 

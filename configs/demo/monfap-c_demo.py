@@ -19,5 +19,5 @@ model = dict(
         in_channels=[16, 32, 64, 128], mlp_channels=(256, 192, 128, 128), coarse_channels=96, norm_cfg=norm_cfg
     ),
 )
-default_hooks = dict(logger=dict(interval=10), checkpoint=dict(max_keep_ckpts=1))
+default_hooks = dict(logger=dict(interval=50), checkpoint=dict(max_keep_ckpts=1))
 randomness = dict(seed=0)
