@@ -13,9 +13,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-# Threads that wait busily slow everything down many times once another process needs their cores.
-export OMP_WAIT_POLICY ?= passive
-
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint mim-test clean
 
@@ -36,7 +33,7 @@ demo: $(READY)
 	$(BIN)/python tools/run_demo.py $(DEMO_FLAGS)
 
 test: $(READY)
-	$(BIN)/python -m pytest tests $(TEST_FLAGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests $(TEST_FLAGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

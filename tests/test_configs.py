@@ -160,7 +160,7 @@ def test_demo_compares_on_an_equal_budget():
     assert ours.model.backbone == fcn.model.backbone
     for key in ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler', 'randomness', 'test_dataloader'):
         assert ours[key] == fcn[key]
-    assert ours.param_scheduler[0].end == ours.train_cfg.max_epochs
+    assert ours.param_scheduler[-1].end == ours.train_cfg.max_epochs
 
 
 def test_optimizer_takes_the_whole_model():

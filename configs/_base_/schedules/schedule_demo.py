@@ -1,5 +1,5 @@
 # The paper's schedule in small: fewer iterations and, without pretrained weights, a higher learning rate.
-max_epochs = 10
+max_epochs = 8
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=4e-3, betas=(0.9, 0.999), weight_decay=0.01, fused=True),
