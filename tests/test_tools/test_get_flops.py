@@ -1,0 +1,38 @@
+import pytest
+import torch
+from mmengine.analysis import FlopAnalyzer
+from mmengine.config import Config
+
+from tests.samples import build
+from tools.analysis_tools.get_flops import count_baddbmm, measure
+
+from .conftest import ROOT
+
+CONFIG = ROOT / 'configs' / 'demo' / 'monfap-c_demo.py'
+
+
+def test_parts_add_up_to_the_whole():
+    parts = measure(str(CONFIG), (64, 64))
+    whole = parts.pop('whole')
+    assert set(parts) == {'backbone', 'neck', 'decode_head'}
+    assert sum(part[0] for part in parts.values()) == pytest.approx(whole[0])
+    # Eq. 3 is computed by the head itself, in none of its modules, and counts to the whole only.
+    assert sum(part[1] for part in parts.values()) == pytest.approx(whole[1], rel=0.01)
+    model = build({**Config.fromfile(CONFIG).model, 'data_preprocessor': None})
+    assert whole[0] * 1e6 == pytest.approx(sum(parameter.numel() for parameter in model.parameters()))
+
+
+def test_convolutions_are_counted_as_multiply_adds_by_pixel():
+    """Four times the pixels, four times the work; what does not grow with the image is small."""
+    small, large = (measure(str(CONFIG), (size, size))['backbone'][1] for size in (64, 128))
+    assert large == pytest.approx(4 * small, rel=0.01)
+
+
+def test_baddbmm():
+    class Product(torch.nn.Module):
+        def forward(self, x):
+            return torch.baddbmm(x.new_zeros(2, 3, 5), x, x.new_ones(2, 4, 5))
+
+    flops = FlopAnalyzer(Product(), torch.ones(2, 3, 4))
+    flops.set_op_handle('aten::baddbmm', count_baddbmm)
+    assert flops.total() == 2 * 3 * 4 * 5
