@@ -14,7 +14,7 @@ from setuptools.command.build_py import build_py
 from setuptools.command.develop import develop
 
 ROOT = Path(__file__).resolve().parent
-FOR_MIM = ('configs', 'tools', 'demo', 'model-index.yml')
+FOR_MIM = ('configs', 'tools', 'model-index.yml')
 
 
 def read_version() -> str:
@@ -92,6 +92,7 @@ setup(
         'scikit-learn',
         'ftfy',
         'regex',
+        'pillow>=10.1',
         'setuptools<81',
     ],
     classifiers=[

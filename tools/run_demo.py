@@ -138,6 +138,7 @@ def summary(metrics: dict, work_dir: Path) -> str:
             '',
             'What to do next:',
             '  - open a few of the pictures;',
+            '  - activate the environment: . .venv/bin/activate',
             '  - put your data into data/ofv2 (lists train.txt, val.txt, test.txt: see README.md) and run',
             '      python tools/train.py configs/monfap/monfap-c_8xb32-40e_ofv2-512x512.py',
             '    or on 8 GPUs',

@@ -12,7 +12,10 @@ def parse_args():
     parser = base_parser('Test a model; prints the figures and writes them to <work dir>/<time>/<time>.json')
     parser.add_argument('checkpoint', help='checkpoint file or address')
     parser.add_argument(
-        '--out', metavar='FILE.pkl', help='keep all predictions, logits included; a few MB for each image'
+        '--out',
+        metavar='DIR|FILE.pkl',
+        help='folder to write the predicted masks to; or a file for all predictions, logits included, which takes a '
+        'few MB for each image',
     )
     parser.add_argument('--show', action='store_true', help='show each prediction in a window')
     parser.add_argument('--show-dir', help='folder to write one picture a sample to')
@@ -45,12 +48,14 @@ def use_tta(parser, cfg: Config) -> None:
     cfg.model = {**cfg.tta_model, 'module': cfg.model}
 
 
-def dump_predictions(parser, cfg: Config, path: str) -> None:
-    """Add an evaluator that keeps the predictions."""
-    if not path.endswith(('.pkl', '.pickle')):
-        parser.error(f'--out writes a pickle: give it a name that ends with .pkl, not {path}')
+def keep_predictions(cfg: Config, path: str) -> None:
+    """Add an evaluator that writes the masks to a folder, or everything to a pickle."""
+    if path.endswith(('.pkl', '.pickle')):
+        writer = dict(type='DumpResults', out_file_path=path)
+    else:
+        writer = dict(type='MaskWriter', output_dir=path)
     evaluators = cfg.test_evaluator if isinstance(cfg.test_evaluator, (list, tuple)) else [cfg.test_evaluator]
-    cfg.test_evaluator = [*evaluators, dict(type='DumpResults', out_file_path=path)]
+    cfg.test_evaluator = [*evaluators, writer]
 
 
 def main():
@@ -66,7 +71,7 @@ def main():
     if args.tta:
         use_tta(parser, cfg)
     if args.out:
-        dump_predictions(parser, cfg, args.out)
+        keep_predictions(cfg, args.out)
     join_cpu_processes(cfg)
     Runner.from_cfg(cfg).test()
 

@@ -80,7 +80,7 @@ def test_neck_before_a_stock_head():
         dict(
             type='EncoderDecoder',
             backbone=ATTO,
-            neck=dict(type='MixtureOfNoises', in_channels=ATTO_CHANNELS, fusion='add', residual=True),
+            neck=dict(type='MixtureOfNoises', in_channels=ATTO_CHANNELS, residual=True),
             decode_head=head,
             test_cfg=dict(mode='whole'),
         )

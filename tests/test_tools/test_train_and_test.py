@@ -8,6 +8,8 @@ import shutil
 import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import torch
 from sklearn.metrics import roc_auc_score
@@ -125,10 +127,11 @@ def test_amp_without_gpu_is_refused(monkeypatch, capsys, config):
     assert '--amp needs a GPU' in error_of(monkeypatch, capsys, 'train.py', config, '--amp')
 
 
-def test_out_must_be_a_pickle(monkeypatch, capsys, config, tmp_path):
-    checkpoint = tmp_path / 'any.pth'
-    checkpoint.touch()
-    assert 'ends with .pkl' in error_of(monkeypatch, capsys, 'test.py', config, checkpoint, '--out', 'masks')
+def test_out_writes_the_masks_to_a_folder(config, trained, tmp_path):
+    tool('test.py', config, trained / 'epoch_1.pth', '--out', 'masks', cwd=tmp_path)
+    masks = [cv2.imread(str(path), cv2.IMREAD_UNCHANGED) for path in (tmp_path / 'masks').glob('*.png')]
+    assert len(masks) == COUNTS['test']
+    assert all(mask.shape == (64, 64) and set(np.unique(mask)) <= {0, 255} for mask in masks)
 
 
 def test_tta_needs_its_keys(monkeypatch, capsys, tmp_path):

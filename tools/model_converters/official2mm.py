@@ -16,7 +16,7 @@ from mmengine.config import Config
 from mmseg.registry import MODELS
 from torch import Tensor
 
-import monfap_mm  # noqa: F401  (registers the models)
+from monfap_mm.datasets import CLASSES, PALETTE
 
 # Applied in order to every key; the first column is a regular expression.
 RENAMES = (
@@ -145,7 +145,8 @@ def main() -> None:
     except ConversionError as error:
         sys.exit(str(error))
     args.destination.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(dict(meta=dict(converted_from=args.source.name), state_dict=state_dict), args.destination)
+    meta = dict(converted_from=args.source.name, dataset_meta=dict(classes=CLASSES, palette=PALETTE))
+    torch.save(dict(meta=meta, state_dict=state_dict), args.destination)
     print(f'{len(state_dict)} parameters and buffers written to {args.destination}')
 
 

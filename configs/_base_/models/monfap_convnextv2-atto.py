@@ -27,7 +27,6 @@ model = dict(
         type='MixtureOfNoises',
         in_channels=[40, 80, 160, 320],
         experts=('cd', 'bayar', 'srm', 'hf'),
-        top_k=4,
         fusion='mone',
         loss_importance_weight=0.1,
         norm_cfg=norm_cfg,

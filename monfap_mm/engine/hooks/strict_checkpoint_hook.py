@@ -1,5 +1,6 @@
 """Refuses a checkpoint of another model."""
 
+import re
 from collections.abc import Mapping
 
 from mmengine.hooks import Hook
@@ -64,7 +65,8 @@ def compare_state_dicts(expected: Mapping[str, Tensor], given: Mapping[str, Tens
 
 
 def _without_wrapper(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {key.removeprefix('module.'): value for key, value in state_dict.items() if isinstance(value, Tensor)}
+    # DDP around test-time augmentation puts it there twice.
+    return {re.sub(r'^(module\.)+', '', key): value for key, value in state_dict.items() if isinstance(value, Tensor)}
 
 
 def _first(keys: list[str]) -> str:

@@ -168,6 +168,7 @@ class FUPHead(BaseDecodeHead):
             ``loss_aux_manipulated``. Task mode 'global_statistics' has no ``loss_img``.
         """
         output = self.forward_all(inputs, cues)
+        unused = (inputs if cues is None else cues)[: len(self.in_channels) - len(self.stages)]
         target = self._stack_batch_gt(batch_data_samples).squeeze(1)
         labels = _image_labels(batch_data_samples, target)
         losses = {}
@@ -178,6 +179,8 @@ class FUPHead(BaseDecodeHead):
             genuine, manipulated = self.loss_decode(logits, target, labels == 1)
             losses[f'loss_{name}_genuine'] = genuine
             losses[f'loss_{name}_manipulated'] = manipulated
+        # With fewer scales the finer levels serve nothing, but stay in the graph: DDP waits for their gradients.
+        losses['loss_pix_genuine'] = losses['loss_pix_genuine'] + sum(0.0 * cue.float().sum() for cue in unused)
         return losses
 
     def predict(self, inputs: Sequence[Tensor], batch_img_metas: list[dict], test_cfg: dict | None = None) -> Tensor:

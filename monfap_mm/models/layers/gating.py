@@ -10,7 +10,8 @@ class NoisyTopKGate(BaseModule):
     """Weighs the experts by the global average of a feature map.
 
     ``H(x) = F_g(avg(x))``, in training ``+ SN() * softplus(F_noise(avg(x)) + 1e-2)`` (Eq. 11); the k largest are
-    kept (Eq. 9) and go through a softmax (Eq. 7). Always computed in fp32, whatever autocast says.
+    kept (Eq. 9) and go through a softmax (Eq. 7). Autocast does not reach it, so it is computed in fp32, the type of
+    its weights.
 
     Args:
         channels (int): Channels C of the features.
@@ -23,8 +24,7 @@ class NoisyTopKGate(BaseModule):
 
     def __init__(self, channels: int, num_experts: int, top_k: int) -> None:
         super().__init__()
-        if not 1 <= top_k <= num_experts:
-            raise ValueError(f'top_k must be between 1 and the number of experts ({num_experts}), but got {top_k}.')
+        check_top_k(top_k, num_experts)
         self.top_k = top_k
         self.fc = nn.Linear(channels, num_experts)
         self.noise = nn.Linear(channels, num_experts, bias=False)
@@ -40,3 +40,9 @@ class NoisyTopKGate(BaseModule):
                 return logits.softmax(dim=1)
             best, index = logits.topk(self.top_k, dim=1)
             return torch.zeros_like(logits).scatter(1, index, best.softmax(dim=1))
+
+
+def check_top_k(top_k: int, num_experts: int) -> None:
+    """Raise ValueError unless 1 <= top_k <= num_experts."""
+    if not 1 <= top_k <= num_experts:
+        raise ValueError(f'top_k must be between 1 and the number of experts ({num_experts}), but got {top_k}.')

@@ -8,7 +8,7 @@ from mmcv.cnn import ConvModule
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from .gating import NoisyTopKGate
+from .gating import NoisyTopKGate, check_top_k
 from .noise_extractors import BayarConv, CDConv, HFConv, SRMConv
 
 EXPERTS = ('cd', 'bayar', 'srm', 'hf')
@@ -48,7 +48,7 @@ class MoNE(BaseModule):
         norm_cfg: dict | None = None,
     ) -> None:
         super().__init__()
-        num_shared_experts = _check(experts, num_shared_experts, fusion)
+        num_shared_experts = _check(experts, top_k, num_shared_experts, fusion)
         self.fusion = fusion
         build = dict(
             cd=lambda: CDConv(channels),
@@ -125,13 +125,14 @@ def _sum_of_convs(x: Tensor, kernels: Sequence[Tensor], weights: Tensor) -> Tens
     )
 
 
-def _check(experts: Sequence[str], num_shared_experts: int | None, fusion: str) -> int:
+def _check(experts: Sequence[str], top_k: int, num_shared_experts: int | None, fusion: str) -> int:
     """Check the switches and return the number of shared experts."""
     if fusion not in FUSIONS:
         raise ValueError(f'fusion must be one of {FUSIONS}, but got {fusion!r}.')
     unknown = [name for name in experts if name not in EXPERTS]
     if unknown or not experts or len(set(experts)) < len(experts):
         raise ValueError(f'experts must name one to four of {EXPERTS}, each once, but got {tuple(experts)}.')
+    check_top_k(top_k, len(experts))
     if num_shared_experts is None:
         num_shared_experts = 1 if fusion == 'mone' else 0
     if not 0 <= num_shared_experts <= MAX_SHARED_EXPERTS:

@@ -12,7 +12,8 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 _BAYAR_FREE_WEIGHTS = 24
-_BAYAR_EPS = 1e-6
+# The smallest sum to divide by: large enough for the kernel to fit into fp16.
+_BAYAR_EPS = 1e-2
 
 # SRM residual filters of Fridrich & Kodovsky: KB / 4, KV / 12, second-order horizontal / 2.
 _SRM_KERNELS = (
@@ -69,7 +70,7 @@ class BayarConv(BaseModule):
         self.weight = nn.Parameter(torch.rand(channels, channels, _BAYAR_FREE_WEIGHTS))
 
     def kernel(self) -> Tensor:
-        """The constrained kernel, ``(C, C, 5, 5)``, in fp32. A sum near 0 is held at +-1e-6."""
+        """The constrained kernel, ``(C, C, 5, 5)``, in fp32. A sum near 0 is held at +-1e-2."""
         weight = self.weight.float() if self.weight.dtype in (torch.half, torch.bfloat16) else self.weight
         total = weight.sum(dim=-1, keepdim=True)
         total = torch.where(total.abs() < _BAYAR_EPS, torch.full_like(total, _BAYAR_EPS).copysign(total), total)

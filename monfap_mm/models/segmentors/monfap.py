@@ -193,3 +193,10 @@ def _check_test_cfg(test_cfg: dict) -> None:
     missing = [key for key in ('crop_size', 'stride') if test_cfg['mode'] == 'slide' and key not in test_cfg]
     if missing:
         raise ValueError(f"test_cfg.mode='slide' needs {' and '.join(missing)}.")
+    if test_cfg['mode'] == 'slide' and not all(
+        0 < step <= crop for step, crop in zip(test_cfg['stride'], test_cfg['crop_size'])
+    ):
+        raise ValueError(
+            'test_cfg.stride must be positive and at most crop_size, or pixels between the windows are left out, '
+            f'but got stride={test_cfg["stride"]}, crop_size={test_cfg["crop_size"]}.'
+        )

@@ -53,3 +53,9 @@ def test_hook_refuses_another_model():
 def test_hook_knows_the_authors_checkpoints():
     with pytest.raises(ValueError, match='official2mm.py'):
         load(nn.Linear(2, 3), dict(model=nn.Linear(2, 3).state_dict()))
+
+
+def test_prefixes_of_wrappers_do_not_count():
+    weights = {'a': torch.zeros(2)}
+    assert compare_state_dicts({'module.module.a': torch.zeros(2)}, weights) == []
+    assert compare_state_dicts(weights, {'module.a': torch.zeros(2)}) == []

@@ -89,6 +89,7 @@ def test_cat_merges_the_concatenation():
         (dict(experts=('cd', 'cd')), 'each once'),
         (dict(fusion='mean'), 'fusion must be one of'),
         (dict(top_k=5), 'number of experts .4., but got 5'),
+        (dict(fusion='add', top_k=5), 'number of experts .4., but got 5'),
         (dict(num_shared_experts=4), '0 to 3, but got 4'),
         (dict(num_shared_experts=-1), '0 to 3, but got -1'),
         (dict(fusion='cat', num_shared_experts=1), 'no shared expert'),

@@ -106,8 +106,10 @@ def test_any_size_from_32(model, size):
 @pytest.mark.parametrize('size', [(32, 32), (50, 70)])
 @pytest.mark.parametrize('labels', [(0, 1), (0, 0), (1, 1)])
 def test_trains_on_any_mix_and_size(size, labels):
-    totals = train_steps(build(monfap_cfg()), images(size), make_samples(size, labels))
-    assert totals[1] < totals[0] * 1.5
+    model = build(monfap_cfg())
+    before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+    train_steps(model, images(size), make_samples(size, labels))
+    assert [name for name, p in model.named_parameters() if torch.equal(p, before[name])] == []
 
 
 @pytest.mark.parametrize('label', [0, 1])
@@ -152,6 +154,44 @@ def test_amp_survives_masks_that_block_everything():
         assert torch.isfinite(losses['loss_pix_manipulated'])
 
 
+@pytest.mark.parametrize(
+    'switches',
+    [
+        dict(neck=dict(experts=('hf', 'srm'))),
+        dict(neck=dict(top_k=1)),
+        dict(neck=dict(fusion='cat')),
+        dict(neck=dict(num_shared_experts=3)),
+        dict(neck=dict(loss_importance_weight=0)),
+        dict(head=dict(mask_threshold=0.0)),
+        dict(head=dict(num_scales=1)),
+        dict(head=dict(num_scales=2), without_neck=True),
+        dict(head=dict(task_mode='two_branch')),
+        dict(head=dict(task_mode='additional_loss')),
+        dict(head=dict(task_mode='global_statistics')),
+    ],
+    ids=str,
+)
+def test_every_parameter_is_trained_under(switches):
+    """train_steps fails if a parameter gets no gradient."""
+    cfg = monfap_cfg(head=switches.get('head', {}))
+    cfg['neck'].update(switches.get('neck', {}))
+    if switches.get('without_neck'):
+        cfg['neck'] = None
+    train_steps(build(cfg), images(), make_samples((64, 64)))
+
+
+def test_fp16_survives_bayar_weights_that_sum_to_zero():
+    model = build(monfap_cfg()).eval()
+    with torch.no_grad():
+        for level in model.neck.levels:
+            weight = level.experts['bayar'].weight
+            weight[0] -= weight[0].mean(dim=-1, keepdim=True)
+        with torch.autocast('cpu', dtype=torch.float16):
+            cls_logits, mask_logits = model(images())
+    assert torch.isfinite(cls_logits).all()
+    assert torch.isfinite(mask_logits).all()
+
+
 def test_without_neck_there_are_no_cues():
     model = build({**monfap_cfg(), 'neck': None}).eval()
     torch.testing.assert_close(model(images()), model.decode_head(model.extract_feat(images())))
@@ -178,6 +218,8 @@ def test_auxiliary_head_of_mmseg_trains_beside():
         (dict(mode='pyramid'), "'whole' or 'slide'"),
         (dict(mode='slide', crop_size=(64, 64)), 'needs stride'),
         (dict(mode='slide', crop_size=(64, 64), stride=(32, 32), window_score='median'), "'max' or 'mean'"),
+        (dict(mode='slide', crop_size=(32, 32), stride=(32, 48)), 'stride must be positive and at most crop_size'),
+        (dict(mode='slide', crop_size=(32, 32), stride=(0, 32)), 'stride must be positive and at most crop_size'),
     ],
 )
 def test_bad_test_cfg(test_cfg, message):

@@ -1,0 +1,56 @@
+"""Predicted masks as files."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from mmengine.evaluator import BaseMetric
+from mmseg.registry import METRICS
+
+
+@METRICS.register_module()
+class MaskWriter(BaseMetric):
+    """Writes the predicted mask of each image as PNG: 8 bit, 0 real, 255 fake, at the size of the image.
+
+    That is the format in which masks are read, so that predictions can serve as annotations. It computes no figure.
+
+    Args:
+        output_dir (str): Folder to write to, made if needed. A file is named after its image, with the index in the
+            dataset behind it where two images share a name.
+        **kwargs: Arguments of mmengine's ``BaseMetric``.
+    """
+
+    def __init__(self, output_dir: str, **kwargs):
+        super().__init__(**kwargs)
+        self.output_dir = Path(output_dir)
+        self._owners: dict[str, str] = {}
+
+    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+        """Write the masks of a batch.
+
+        Args:
+            data_batch (dict): Not used.
+            data_samples (Sequence[dict]): Predictions as dicts, with ``pred_sem_seg`` (1, H, W) and ``img_path``.
+
+        Raises:
+            OSError: If a file cannot be written.
+        """
+        self.output_dir.mkdir(parents=True, exist_ok=True)
+        for sample in data_samples:
+            mask = sample['pred_sem_seg']['data'].squeeze(0).cpu().numpy()
+            path = self.output_dir / f'{self._name(sample)}.png'
+            if not cv2.imwrite(str(path), (mask == 1).astype(np.uint8) * 255):
+                raise OSError(f'Cannot write the mask {path}')
+            self.results.append(str(path))
+
+    def _name(self, sample: dict) -> str:
+        path = sample['img_path']
+        stem = Path(path).stem
+        if self._owners.setdefault(stem, path) == path:
+            return stem
+        return f'{stem}_{sample.get("sample_idx")}'
+
+    def compute_metrics(self, results: list[str]) -> dict[str, float]:
+        """No figures."""
+        return {}
