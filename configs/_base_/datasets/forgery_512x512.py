@@ -44,13 +44,7 @@ val_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(pipeline=test_pipeline),
 )
-test_dataloader = dict(
-    batch_size=8,
-    num_workers=4,
-    persistent_workers=True,
-    pin_memory=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(pipeline=test_pipeline),
-)
+test_dataloader = val_dataloader
+
 val_evaluator = dict(type='ForgeryMetric')
-test_evaluator = dict(type='ForgeryMetric')
+test_evaluator = val_evaluator
