@@ -3,7 +3,6 @@
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-import monfap_mm.engine.hooks.strict_checkpoint_hook  # noqa: F401  (registers the hook, whatever the config imports)
 from monfap_mm.engine.launch import base_parser, join_cpu_processes, load_config, require_file
 
 

@@ -8,6 +8,8 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmseg.registry import METRICS
 
+from ..file_names import FileNames
+
 
 @METRICS.register_module()
 class MaskWriter(BaseMetric):
@@ -17,14 +19,14 @@ class MaskWriter(BaseMetric):
 
     Args:
         output_dir (str): Folder to write to, made if needed. A file is named after its image, with the index in the
-            dataset behind it where two images share a name.
+            dataset behind it where two images share a name, or several processes write.
         **kwargs: Arguments of mmengine's ``BaseMetric``.
     """
 
     def __init__(self, output_dir: str, **kwargs):
         super().__init__(**kwargs)
         self.output_dir = Path(output_dir)
-        self._owners: dict[str, str] = {}
+        self._unique_name = FileNames()
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         """Write the masks of a batch.
@@ -39,17 +41,10 @@ class MaskWriter(BaseMetric):
         self.output_dir.mkdir(parents=True, exist_ok=True)
         for sample in data_samples:
             mask = sample['pred_sem_seg']['data'].squeeze(0).cpu().numpy()
-            path = self.output_dir / f'{self._name(sample)}.png'
+            path = self.output_dir / f'{self._unique_name(sample["img_path"], sample.get("sample_idx"))}.png'
             if not cv2.imwrite(str(path), (mask == 1).astype(np.uint8) * 255):
                 raise OSError(f'Cannot write the mask {path}')
             self.results.append(str(path))
-
-    def _name(self, sample: dict) -> str:
-        path = sample['img_path']
-        stem = Path(path).stem
-        if self._owners.setdefault(stem, path) == path:
-            return stem
-        return f'{stem}_{sample.get("sample_idx")}'
 
     def compute_metrics(self, results: list[str]) -> dict[str, float]:
         """No figures."""

@@ -1,11 +1,9 @@
 """Draw predictions while the runner validates or tests."""
 
 import os
-from collections.abc import Iterator, Sequence
-from itertools import count
+from collections.abc import Sequence
 
 import mmcv
-from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
@@ -13,6 +11,7 @@ from mmseg.registry import HOOKS
 from mmseg.structures import SegDataSample
 
 from ...datasets.transforms import read_image
+from ...file_names import FileNames
 
 
 @HOOKS.register_module()
@@ -55,7 +54,7 @@ class ForgeryVisualizationHook(Hook):
         self.wait_time = wait_time
         self.out_dir = out_dir
         self.backend_args = backend_args
-        self._owners: dict[str, tuple] = {}
+        self._unique_name = FileNames()
 
     def before_run(self, runner: Runner) -> None:
         """Check that the visualizer draws at all.
@@ -105,16 +104,3 @@ class ForgeryVisualizationHook(Hook):
             out_file=os.path.join(self.out_dir, f'{name}.png') if self.out_dir else None,
             step=runner.iter,
         )
-
-    def _unique_name(self, path: str, index: int) -> str:
-        owner = (path, index)
-        return next(name for name in _names(path, index) if self._owners.setdefault(name, owner) == owner)
-
-
-def _names(path: str, index: int) -> Iterator[str]:
-    """Names for a picture, best first."""
-    stem = os.path.splitext(os.path.basename(path))[0]
-    if get_world_size() == 1:
-        yield stem
-    yield f'{stem}_{index}'
-    yield from (f'{stem}_{index}_{number}' for number in count(2))

@@ -12,7 +12,7 @@ from mmseg.registry import MODELS
 from mmseg.utils import SampleList
 from torch import Tensor, nn
 
-from ..layers import CoarseLocalizer, ForgeryAwareTransformer, FourierPositionEncoding, UpSampler
+from ..layers import CoarseLocalizer, ForgeryAwareTransformer, FourierPositionEncoding, UpSampler, check_channels
 
 TASK_MODES = ('token', 'two_branch', 'additional_loss', 'global_statistics')
 NUM_TOKENS = 2  # real, fake
@@ -126,7 +126,7 @@ class FUPHead(BaseDecodeHead):
             ValueError: If the features do not have the channels of the config.
         """
         feats = self._transform_inputs(inputs)
-        _check_channels(feats, self.in_channels)
+        check_channels(feats, self.in_channels, 'FUPHead', 'decode_head')
         coarse_logits = self.coarse_localizer(feats[-1])
 
         # p'_0 = f_3 + r_3, and without a neck f_3 alone; then p'_i = UP_i(p_i) + r_{3-i} (Eq. 1).
@@ -238,13 +238,4 @@ def _check(
         raise ValueError(
             f'num_heads={num_heads} of FUPHead does not divide the widths {uneven} of in_channels='
             f'{list(in_channels)}: choose another num_heads, or project the features first (ChannelProjection).'
-        )
-
-
-def _check_channels(feats: Sequence[Tensor], in_channels: Sequence[int]) -> None:
-    channels = [feat.shape[1] for feat in feats]
-    if channels != list(in_channels):
-        raise ValueError(
-            f'FUPHead has in_channels={list(in_channels)}, but the features have {channels}: set '
-            'decode_head.in_channels to the channels of the backbone.'
         )

@@ -1,5 +1,6 @@
 """Building blocks: they know nothing of configs, data samples or losses."""
 
+from .channel_check import check_channels
 from .coarse_localizer import CoarseLocalizer
 from .fat import ForgeryAwareTransformer
 from .gating import NoisyTopKGate
@@ -14,4 +15,5 @@ __all__ = [
     'MoNE',
     'NoisyTopKGate',
     'UpSampler',
+    'check_channels',
 ]

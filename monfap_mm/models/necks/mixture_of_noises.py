@@ -6,7 +6,7 @@ from mmengine.model import BaseModule, ModuleList
 from mmseg.registry import MODELS
 from torch import Tensor
 
-from ..layers import MoNE
+from ..layers import MoNE, check_channels
 from ..layers.mone import EXPERTS
 from ..losses import importance_loss
 
@@ -86,12 +86,7 @@ class MixtureOfNoises(BaseModule):
         }
 
     def _extract(self, feats: Sequence[Tensor]) -> tuple[tuple[Tensor, ...], tuple[Tensor | None, ...]]:
-        channels = [feat.shape[1] for feat in feats]
-        if channels != self.in_channels:
-            raise ValueError(
-                f'MixtureOfNoises has in_channels={self.in_channels}, but the features have {channels}: set '
-                'neck.in_channels to the channels of the backbone.'
-            )
+        check_channels(feats, self.in_channels, 'MixtureOfNoises', 'neck')
         cues, gates = zip(*[level(feat) for level, feat in zip(self.levels, feats)])
         if self.residual:
             cues = tuple(feat + cue for feat, cue in zip(feats, cues))

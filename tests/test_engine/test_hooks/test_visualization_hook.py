@@ -119,7 +119,7 @@ def test_shared_stems_get_names_of_their_own(tmp_path):
 
 
 def test_several_processes_cannot_take_the_same_name(monkeypatch):
-    monkeypatch.setattr('monfap_mm.engine.hooks.visualization_hook.get_world_size', lambda: 2)
+    monkeypatch.setattr('monfap_mm.file_names.get_world_size', lambda: 2)
     hook = HOOKS.build(dict(type='ForgeryVisualizationHook', draw=True))
     assert hook._unique_name('a/x.png', 4) == 'x_4'
     assert hook._unique_name('a/x.png', 4) == 'x_4'

@@ -1,0 +1,31 @@
+"""Names for the files that are written for images."""
+
+import os
+from collections.abc import Iterator
+from itertools import count
+
+from mmengine.dist import get_world_size
+
+
+class FileNames:
+    """Gives each image a name of its own: its stem, and where two images share a stem also its index in the dataset.
+
+    With several processes, which do not know of each other's names, all names have the index.
+    """
+
+    def __init__(self) -> None:
+        self._owners: dict[str, tuple[str, int]] = {}
+
+    def __call__(self, path: str, index: int) -> str:
+        """The name for an image, without folder and ending; the same at every call."""
+        owner = (path, index)
+        return next(name for name in _candidates(path, index) if self._owners.setdefault(name, owner) == owner)
+
+
+def _candidates(path: str, index: int) -> Iterator[str]:
+    """Names for an image, best first."""
+    stem = os.path.splitext(os.path.basename(path))[0]
+    if get_world_size() == 1:
+        yield stem
+    yield f'{stem}_{index}'
+    yield from (f'{stem}_{index}_{number}' for number in count(2))
