@@ -7,7 +7,6 @@ Example:
 import argparse
 import json
 import os
-import platform
 import re
 import shlex
 import shutil
@@ -16,26 +15,14 @@ import sys
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import cv2
 
+from monfap_mm.evaluation.protocols import PAPER_FIGURES, read_figures, versions
+
 TOOLS = Path(__file__).resolve().parent
 CONFIGS = TOOLS.parent / 'configs' / 'demo'
-FIGURES = ('ACC', 'AUC', 'F1-f', 'IoU-f')
-PACKAGES = (
-    'monfap_mm',
-    'torch',
-    'torchvision',
-    'mmengine',
-    'mmcv',
-    'mmcv-lite',
-    'mmsegmentation',
-    'mmpretrain',
-    'numpy',
-    'opencv-python',
-)
 TRAIN_LINE = re.compile(r'Epoch\(train\) +(\[\d+]\[ *\d+/\d+]).* eta: (.+?)  .* loss: ([\d.]+)')
 FIGURE = re.compile(r'forgery/(\S+): ([\d.]+|nan)')
 
@@ -96,8 +83,8 @@ def train_and_test(name: str, data: Path, work_dir: Path, show_dir: Path | None 
     checkpoint = next(train_dir.glob('best_*.pth'))
     pictures = ['--show-dir', show_dir] if show_dir else []
     run(name, 'test.py', os.path.relpath(config), checkpoint, '--work-dir', test_dir, *pictures, *options)
-    figures = json.loads(next(test_dir.glob('*/*.json')).read_text())
-    return {figure: figures[f'forgery/{figure}'] for figure in FIGURES}, checkpoint
+    figures = read_figures(test_dir)
+    return {figure: figures[f'forgery/{figure}'] for figure in PAPER_FIGURES}, checkpoint
 
 
 def draw_overview(pictures: Path, target: Path, rows: int = 4) -> None:
@@ -107,22 +94,11 @@ def draw_overview(pictures: Path, target: Path, rows: int = 4) -> None:
     cv2.imwrite(str(target), cv2.vconcat([cv2.imread(str(path)) for path in chosen]))
 
 
-def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that are installed."""
-    found = {'python': platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:  # mmcv or mmcv-lite: one of the two
-            continue
-    return found
-
-
 def summary(metrics: dict, work_dir: Path) -> str:
     """The closing words."""
     rows = {'MoNFAP-C (reduced)': metrics, 'FCN baseline': metrics['fcn_baseline']}
-    table = [f'{"on the test images, in %":26}' + ''.join(f'{figure:>8}' for figure in FIGURES)]
-    table += [f'{name:26}' + ''.join(f'{row[figure]:8.2f}' for figure in FIGURES) for name, row in rows.items()]
+    table = [f'{"on the test images, in %":26}' + ''.join(f'{figure:>8}' for figure in PAPER_FIGURES)]
+    table += [f'{name:26}' + ''.join(f'{row[figure]:8.2f}' for figure in PAPER_FIGURES) for name, row in rows.items()]
     return '\n'.join(
         [
             '',

@@ -1,7 +1,6 @@
 """Making a whole set: every sample depends on (seed, split, index) alone, so any number of workers writes the same."""
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -11,6 +10,7 @@ import cv2
 import numpy as np
 from mmengine.utils import track_parallel_progress, track_progress
 
+from ..atomic_write import atomic_write
 from .camera import Camera
 from .canvas import Rng
 from .forgeries import FaceSource, Forgery, forge
@@ -143,7 +143,7 @@ def make_set(folder: str | Path, demo: DemoSet, workers: int = 1) -> bool:
         records = track_progress(write, tasks)
     _write_lists(folder, records)
     # Last of all: its presence says that the set is complete.
-    _replace(folder / 'config.json', (json.dumps(asdict(demo), indent=2) + '\n').encode())
+    atomic_write(folder / 'config.json', json.dumps(asdict(demo), indent=2) + '\n')
     return True
 
 
@@ -164,9 +164,9 @@ def _write_sample(folder: Path, demo: DemoSet, task: tuple[str, int]) -> dict:
     sample = make_sample(demo.seed, split, index, demo.size)
     image = f'images/{split}_{index:05d}.jpg'
     mask = f'masks/{split}_{index:05d}.png' if sample.is_fake else None
-    _replace(folder / image, sample.jpeg)
+    atomic_write(folder / image, sample.jpeg)
     if mask:
-        _replace(folder / mask, cv2.imencode('.png', sample.mask.astype(np.uint8) * 255)[1].tobytes())
+        atomic_write(folder / mask, cv2.imencode('.png', sample.mask.astype(np.uint8) * 255)[1].tobytes())
     return {'image': image, 'mask': mask, **sample.record}
 
 
@@ -177,12 +177,5 @@ def _write_lists(folder: Path, records: list[dict]) -> None:
             lines.append(
                 '\t'.join([record['image'], str(record['label']), *([record['mask']] if record['mask'] else [])])
             )
-        _replace(folder / f'{split}.txt', ('\n'.join(lines) + '\n').encode())
-    _replace(folder / 'manifest.jsonl', ''.join(json.dumps(record) + '\n' for record in records).encode())
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file so that it is never seen half finished."""
-    temporary = path.with_name(path.name + '.tmp')
-    temporary.write_bytes(content)
-    os.replace(temporary, path)
+        atomic_write(folder / f'{split}.txt', '\n'.join(lines) + '\n')
+    atomic_write(folder / 'manifest.jsonl', ''.join(json.dumps(record) + '\n' for record in records))

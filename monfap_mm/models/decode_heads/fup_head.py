@@ -47,6 +47,8 @@ class FUPHead(BaseDecodeHead):
         mask_threshold (float): Threshold of the coarse mask (Table XII), 0 to 1; 0 means no masking. Default: 0.5.
         num_scales (int): Number of stages, counted from the coarsest (Fig. 7b), 1 to 4. The mask has the resolution
             of the last one. Default: 4.
+        multi_scale (bool): Add the cues of the finer levels as the resolution grows (Eq. 1). Without them (Table VI,
+            'w/o MSS') every stage works on the coarsest level, upsampled. Default: True.
         task_mode (str): Where the image label comes from (Table VII). 'token': the mean of the tokens (Eq. 2).
             'two_branch': a linear layer on the average of p'_0, so that all modes classify from the same features.
             'additional_loss': the most fake pixel of M, trained with the image loss. 'global_statistics': the same
@@ -68,6 +70,7 @@ class FUPHead(BaseDecodeHead):
         mlp_channels: Sequence[int] = (2048, 1024, 512, 256),
         mask_threshold: float = 0.5,
         num_scales: int = 4,
+        multi_scale: bool = True,
         task_mode: str = 'token',
         coarse_channels: int = 512,
         dropout_ratio: float = 0.1,
@@ -91,6 +94,7 @@ class FUPHead(BaseDecodeHead):
         )
         del self.conv_seg  # M comes from the tokens (Eq. 3)
         self.mask_threshold = mask_threshold
+        self.multi_scale = multi_scale
         self.task_mode = task_mode
         widths = list(in_channels)[::-1][:num_scales]
 
@@ -138,7 +142,9 @@ class FUPHead(BaseDecodeHead):
         for i, stage in enumerate(self.stages):
             if i > 0:
                 cue = cues[-1 - i]
-                pixels = self.up_samplers[i - 1](pixels, size, cue.shape[2:]) + _to_sequence(cue)
+                pixels = self.up_samplers[i - 1](pixels, size, cue.shape[2:])
+                if self.multi_scale:
+                    pixels = pixels + _to_sequence(cue)
                 tokens = self.token_projections[i - 1](tokens)
                 size = cue.shape[2:]
             code = self.position_encodings[i](*size).to(pixels.dtype)
@@ -168,7 +174,8 @@ class FUPHead(BaseDecodeHead):
             ``loss_aux_manipulated``. Task mode 'global_statistics' has no ``loss_img``.
         """
         output = self.forward_all(inputs, cues)
-        unused = (inputs if cues is None else cues)[: len(self.in_channels) - len(self.stages)]
+        num_used = len(self.stages) if self.multi_scale else 1
+        unused = (inputs if cues is None else cues)[: len(self.in_channels) - num_used]
         target = self._stack_batch_gt(batch_data_samples).squeeze(1)
         labels = _image_labels(batch_data_samples, target)
         losses = {}
@@ -179,7 +186,7 @@ class FUPHead(BaseDecodeHead):
             genuine, manipulated = self.loss_decode(logits, target, labels == 1)
             losses[f'loss_{name}_genuine'] = genuine
             losses[f'loss_{name}_manipulated'] = manipulated
-        # With fewer scales the finer levels serve nothing, but stay in the graph: DDP waits for their gradients.
+        # Levels that serve nothing stay in the graph all the same: DDP waits for their gradients.
         losses['loss_pix_genuine'] = losses['loss_pix_genuine'] + sum(0.0 * cue.float().sum() for cue in unused)
         return losses
 

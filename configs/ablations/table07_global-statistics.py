@@ -1,0 +1,3 @@
+# Table VII, 'global statistics': the most fake pixel of the mask, no image loss.
+_base_ = '../monfap/monfap-c_8xb32-40e_ffiw-512x512.py'
+model = dict(decode_head=dict(task_mode='global_statistics'))

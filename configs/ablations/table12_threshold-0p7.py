@@ -1,0 +1,3 @@
+# Table XII, threshold 0.7.
+_base_ = '../monfap/monfap-c_8xb32-40e_ffiw-512x512.py'
+model = dict(decode_head=dict(mask_threshold=0.7))
