@@ -95,6 +95,12 @@ setup(
         'pillow>=10.1',
         'setuptools<81',
     ],
+    extras_require={
+        # Masks in COCO's format: the converters of OpenForensics and OFV2.
+        'data': ['pycocotools>=2.0.8,<3'],
+        # The second OpenCV writes the same folder as the first: keep both at one version.
+        'perturb': ['albumentations>=2.0.8,<2.1', 'opencv-python-headless>=4.10,<5'],
+    },
     classifiers=[
         'Programming Language :: Python :: 3',
         'Programming Language :: Python :: 3.10',

@@ -8,12 +8,13 @@ Example:
 """
 
 import argparse
+import itertools
 import json
 import os
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from monfap_mm.atomic_write import atomic_write
@@ -29,6 +30,7 @@ from monfap_mm.evaluation.protocols import (
     hash_text,
     load_row,
     read_figures,
+    run_jobs,
     run_tool,
     versions,
 )
@@ -97,7 +99,9 @@ class Training:
         resume = ['--resume'] if (self.folder / 'last_checkpoint').exists() else []
         train = [config, '--work-dir', self.folder, *resume, *options]
         run_tool(TOOLS / 'train.py', *train, log=self.folder / 'train.log', processes=processes)
-        checkpoint = next(self.folder.glob('best_*.pth'))
+        checkpoint = next(self.folder.glob('best_*.pth'), None)
+        if checkpoint is None:
+            raise ToolError(f'{self.folder} has no best checkpoint: did the validation give NaN? (see train.log)')
         test = [config, checkpoint, '--work-dir', self.folder / 'test', *options]
         run_tool(TOOLS / 'test.py', *test, log=self.folder / 'test.log', processes=processes)
         figures = read_figures(self.folder / 'test')
@@ -125,32 +129,32 @@ def run_all(trainings: dict[tuple[str, int], Training], args: argparse.Namespace
     Returns:
         The figures and the reasons of failure, by (config, seed).
     """
-    figures, failures = {}, {}
-    with ThreadPoolExecutor(args.jobs) as pool:
-        futures = {pool.submit(training.run, args.processes): key for key, training in trainings.items()}
-        for done, future in enumerate(as_completed(futures), start=1):
-            name, seed = key = futures[future]
-            try:
-                figures[key] = future.result()
-                said = '  '.join(f'{figure} {figures[key][f"forgery/{figure}"]:.2f}' for figure in PAPER_FIGURES)
-            except ToolError as error:
-                failures[key] = said = str(error)
-            print(f'[{done}/{len(futures)}] {name} seed {seed}: {said}', flush=True)
-    return figures, failures
+    done = itertools.count(1)
+
+    def report(key: tuple[str, int], outcome: dict | Exception) -> None:
+        said = outcome
+        if not isinstance(outcome, Exception):
+            said = '  '.join(f'{figure} {outcome[f"forgery/{figure}"]:.2f}' for figure in PAPER_FIGURES)
+        print(f'[{next(done)}/{len(trainings)}] {key[0]} seed {key[1]}: {said}', flush=True)
+
+    jobs = {key: partial(training.run, args.processes) for key, training in trainings.items()}
+    return run_jobs(jobs, args.jobs, report)
 
 
 def make_table(table: str, figures: dict, failures: dict, args: argparse.Namespace) -> Table:
     """A table in the paper's shape: mean and standard deviation over the seeds, beside the paper's figures."""
     paper, rows = TABLES[table], []
+    setting = 'demo data, reduced size' if args.demo else 'FFIW'
+    footnotes = [f'Ours: {setting}; mean and standard deviation over the seeds {args.seeds}. Paper: FFIW.', paper.note]
     for row, name in ABLATIONS[table].items():
         runs = [figures[name, seed] for seed in args.seeds if (name, seed) in figures]
         values = {('', figure): Value.over_runs([run[f'forgery/{figure}'] for run in runs]) for figure in PAPER_FIGURES}
-        failed = sum((name, seed) in failures for seed in args.seeds)
-        note = f'{failed} of {len(args.seeds)} failed' if failed else 'not run'
-        ours = Row(row, 'ours', {column: value for column, value in values.items() if value}, {'': note})
+        failed = [failures[name, seed] for seed in args.seeds if (name, seed) in failures]
+        if failed:
+            footnotes.append(f'{row}: made with {len(runs)} of {len(args.seeds)} seeds, the others failed: {failed[0]}')
+        note = {'': 'failed' if failed else 'not run'}
+        ours = Row(row, 'ours', {column: value for column, value in values.items() if value}, note)
         rows += beside_paper(ours, paper, row, difference=not args.demo)
-    setting = 'demo data, reduced size' if args.demo else 'FFIW'
-    footnotes = [f'Ours: {setting}; mean and standard deviation over the seeds {args.seeds}. Paper: FFIW.', paper.note]
     title = f'{paper.title} ({table if table.startswith("Fig.") else f"Table {table}"})'
     return Table(title, ('',), PAPER_FIGURES, tuple(rows), tuple(filter(None, footnotes)))
 

@@ -4,10 +4,11 @@ import csv
 import io
 import json
 import math
-import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+import numpy as np
 
 from ...atomic_write import atomic_write
 from .paper_figures import PaperTable
@@ -27,10 +28,10 @@ class Value:
 
     @classmethod
     def over_runs(cls, figures: Sequence[float]) -> 'Value | None':
-        """Mean and standard deviation of several runs; None for none."""
+        """Mean and standard deviation of several runs, NaN if one is; None for none."""
         if not figures:
             return None
-        return cls(statistics.fmean(figures), statistics.stdev(figures) if len(figures) > 1 else None)
+        return cls(float(np.mean(figures)), float(np.std(figures, ddof=1)) if len(figures) > 1 else None)
 
     def text(self, plus_minus: str = ' ± ', signed: bool = False) -> str:
         """Two decimals, as in the paper; ``nan`` for an undefined figure."""
@@ -175,7 +176,7 @@ def with_average(row: Row, groups: Sequence[str], figures: Sequence[str], name: 
     for figure in figures:
         found = [row.values[group, figure].mean for group in groups if (group, figure) in row.values]
         if len(found) == len(groups):
-            values[name, figure] = Value(statistics.fmean(found))
+            values[name, figure] = Value(float(np.mean(found)))
     return Row(row.name, row.source, values, row.notes)
 
 

@@ -4,7 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Hashable, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
+from typing import TypeVar
+
+Key = TypeVar('Key', bound=Hashable)
+Result = TypeVar('Result')
 
 
 class ToolError(RuntimeError):
@@ -45,3 +51,31 @@ def read_figures(folder: Path) -> dict[str, float]:
     if not files:
         raise FileNotFoundError(f'No test has written figures to {folder}')
     return json.loads(files[-1].read_text())
+
+
+def run_jobs(
+    jobs: Mapping[Key, Callable[[], Result]], workers: int, report: Callable[[Key, Result | Exception], None]
+) -> tuple[dict[Key, Result], dict[Key, Exception]]:
+    """Run jobs side by side; one that fails does not stop the others.
+
+    Args:
+        jobs: What to call, by key.
+        workers: How many at the same time.
+        report: Called with each key and its result, or the exception, as soon as it is there.
+
+    Returns:
+        The results and the exceptions by key, in the order of the jobs.
+    """
+    outcomes = {}
+    with ThreadPoolExecutor(workers) as pool:
+        futures = {pool.submit(job): key for key, job in jobs.items()}
+        try:
+            for future in as_completed(futures):
+                key = futures[future]
+                outcomes[key] = future.exception() or future.result()
+                report(key, outcomes[key])
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    failed = {key: outcomes[key] for key in jobs if isinstance(outcomes[key], Exception)}
+    return {key: outcomes[key] for key in jobs if key not in failed}, failed

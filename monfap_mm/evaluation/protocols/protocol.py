@@ -1,0 +1,147 @@
+"""Protocols: which models are tested on which test sets, for which table."""
+
+import glob
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from .paper_figures import PAPER_FIGURES, TABLES, PaperTable
+
+_KEYS = ('title', 'table', 'groups', 'figures', 'average', 'rows')
+_CELL_KEYS = ('config', 'checkpoint', 'cfg_options')
+
+
+class ProtocolError(ValueError):
+    """A protocol file that cannot be understood; the message names the file and the key."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A model on a test set.
+
+    Attributes:
+        row: Name of the model, as in the table.
+        group: Name of the test set, as in the table.
+        config: Path of the config, whose test set is scored.
+        checkpoint: Path of the checkpoint.
+        options: Keys of the config to replace, as ``--cfg-options`` of the tools.
+    """
+
+    row: str
+    group: str
+    config: Path
+    checkpoint: Path
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A table to fill.
+
+    Attributes:
+        name: Of the files; that of the protocol file.
+        title: What the table shows.
+        paper: The paper's table to stand beside ours; None without.
+        groups: Test sets, left to right.
+        figures: Key of the metric by name of the figure, such as ``{'ACC': 'forgery/ACC'}``.
+        average: Whether a last group has the mean over the test sets.
+        cells: What is to be tested.
+    """
+
+    name: str
+    title: str
+    paper: PaperTable | None
+    groups: tuple[str, ...]
+    figures: dict[str, str]
+    average: bool
+    cells: tuple[Cell, ...]
+
+    @property
+    def rows(self) -> list[str]:
+        """Names of the models, in the order of the file."""
+        return list(dict.fromkeys(cell.row for cell in self.cells))
+
+
+def load_protocol(path: str | Path) -> Protocol:
+    """Read a protocol from YAML, JSON or Python.
+
+    Args:
+        path: The file. ``rows`` has, for each model and each test set, ``config`` (relative to the file) and
+            ``checkpoint`` (relative to the current folder; of several files that match a pattern such as
+            ``best_*.pth``, the newest), and maybe ``cfg_options``. ``groups`` orders the test sets, ``table`` names the paper's table. Examples are
+            in ``configs/benchmarks``.
+
+    Returns:
+        The protocol, checked.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ProtocolError: If a key is unknown, missing or has a value that makes no sense.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f'There is no protocol file {path} (looked in {Path.cwd()})')
+    try:
+        content = Config.fromfile(path).to_dict()
+    except Exception as error:  # whatever YAML, JSON or Python have to say
+        raise ProtocolError(f'{path} is no protocol: {error}') from error
+    _check_keys(path, '', content, _KEYS, required=('title', 'groups', 'rows'))
+    table = content.get('table')
+    if table is not None and table not in TABLES:
+        raise ProtocolError(f'{path}: table is {table!r}, the paper has {", ".join(TABLES)}')
+    groups = tuple(map(str, content['groups']))
+    return Protocol(
+        name=path.stem,
+        title=str(content['title']),
+        paper=TABLES[table] if table is not None else None,
+        groups=groups,
+        figures=_figures(path, content.get('figures', list(PAPER_FIGURES))),
+        average=bool(content.get('average', False)),
+        cells=tuple(_cells(path, content['rows'], groups)),
+    )
+
+
+def _figures(path: Path, figures: list | dict) -> dict[str, str]:
+    if isinstance(figures, dict):
+        return {str(name): str(key) for name, key in figures.items()}
+    if isinstance(figures, list) and figures:
+        return {str(name): f'forgery/{name}' for name in figures}
+    raise ProtocolError(f'{path}: figures must be a list of names, or a mapping of names to keys of the metric')
+
+
+def _cells(path: Path, rows: dict, groups: tuple[str, ...]) -> Iterable[Cell]:
+    if not isinstance(rows, dict) or not rows:
+        raise ProtocolError(f'{path}: rows must map names of models to their test sets')
+    for row, by_group in rows.items():
+        if not isinstance(by_group, dict):
+            raise ProtocolError(f'{path}: rows.{row} must map test sets to config and checkpoint')
+        _check_keys(path, f'rows.{row}', by_group, groups)
+        for group in (group for group in groups if group in by_group):
+            where, cell = f'rows.{row}.{group}', by_group[group]
+            if not isinstance(cell, dict):
+                raise ProtocolError(f'{path}: {where} must have config and checkpoint')
+            _check_keys(path, where, cell, _CELL_KEYS, required=('config', 'checkpoint'))
+            config, checkpoint = path.parent / cell['config'], _newest(cell['checkpoint'])
+            yield Cell(str(row), group, config, checkpoint, cell.get('cfg_options') or {})
+
+
+def _newest(pattern: str) -> Path:
+    """The newest file that matches; the pattern itself if none does."""
+    return max(map(Path, glob.glob(pattern)), key=os.path.getmtime, default=Path(pattern))
+
+
+def _check_keys(path: Path, where: str, content: dict, known: Iterable[str], required: Iterable[str] = ()) -> None:
+    prefix = f'{where}.' if where else ''
+    for key in content:
+        if key not in known:
+            close = get_close_matches(str(key), known, n=1)
+            hint = f'; did you mean {close[0]!r}?' if close else f'; known are {", ".join(known)}'
+            raise ProtocolError(f'{path}: unknown key {prefix}{key}{hint}')
+    missing = [f'{prefix}{key}' for key in required if key not in content]
+    if missing:
+        raise ProtocolError(f'{path}: missing {", ".join(missing)}')

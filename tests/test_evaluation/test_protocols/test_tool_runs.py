@@ -1,0 +1,69 @@
+import json
+import sys
+import threading
+
+import pytest
+
+from monfap_mm.evaluation.protocols import ToolError, read_figures, run_jobs, run_tool
+
+
+@pytest.fixture
+def script(tmp_path):
+    path = tmp_path / 'script.py'
+    path.write_text('import sys\nprint("hello", *sys.argv[1:])\nsys.exit("it broke" if "bad" in sys.argv else 0)\n')
+    return path
+
+
+def test_output_goes_to_the_log(script, tmp_path):
+    run_tool(script, 'a', tmp_path, log=tmp_path / 'logs' / 'x.log')
+    assert (tmp_path / 'logs' / 'x.log').read_text() == f'hello a {tmp_path}\n'
+
+
+def test_a_failure_tells_the_last_line(script, tmp_path):
+    with pytest.raises(ToolError, match=r'^it broke \(see .*x\.log\)$'):
+        run_tool(script, 'bad', log=tmp_path / 'x.log')
+
+
+def test_several_processes_by_torchrun(tmp_path):
+    script = tmp_path / 'script.py'
+    script.write_text(
+        'import os, sys\nfrom pathlib import Path\n'
+        'Path(sys.argv[1], os.environ["RANK"]).write_text(os.environ["WORLD_SIZE"] + " ".join(sys.argv[2:]))\n'
+    )
+    (tmp_path / 'out').mkdir()
+    run_tool(script, tmp_path / 'out', log=tmp_path / 'x.log', processes=2)
+    assert {path.name: path.read_text() for path in (tmp_path / 'out').iterdir()} == {
+        '0': '2--launcher pytorch',
+        '1': '2--launcher pytorch',
+    }
+
+
+def test_the_figures_of_the_last_test(tmp_path):
+    for time, value in (('20261123_120000', 1.0), ('20261123_130000', float('nan'))):
+        (tmp_path / time).mkdir()
+        (tmp_path / time / f'{time}.json').write_text(json.dumps({'forgery/ACC': value}))
+    assert str(read_figures(tmp_path)) == "{'forgery/ACC': nan}"
+    with pytest.raises(FileNotFoundError, match='No test has written figures'):
+        read_figures(tmp_path / 'nowhere')
+
+
+def test_jobs_run_side_by_side_and_one_that_fails_stops_no_other():
+    barrier = threading.Barrier(2, timeout=20)
+    reported = []
+
+    def fail():
+        raise ValueError('no')
+
+    jobs = {'a': barrier.wait, 'b': barrier.wait, 'c': fail, 'd': lambda: 4}
+    results, failures = run_jobs(jobs, 2, lambda key, outcome: reported.append((key, outcome)))
+    assert list(results) == ['a', 'b', 'd']
+    assert results['d'] == 4
+    assert str(failures['c']) == 'no'
+    assert sorted(key for key, _ in reported) == list(jobs)
+
+
+def test_this_interpreter_is_used(tmp_path):
+    script = tmp_path / 'script.py'
+    script.write_text('import sys; print(sys.executable)')
+    run_tool(script, log=tmp_path / 'x.log')
+    assert (tmp_path / 'x.log').read_text().strip() == sys.executable

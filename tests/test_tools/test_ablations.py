@@ -1,0 +1,61 @@
+"""A row of Table VI trained over two seeds, on tiny data."""
+
+import json
+
+import numpy as np
+import pytest
+
+from .conftest import SIZE, tool
+
+
+@pytest.fixture(scope='module')
+def command(data):
+    loaders = [
+        option
+        for split in ('train', 'val', 'test')
+        for option in (
+            f'{split}_dataloader.dataset.data_root={data}',
+            f'{split}_dataloader.num_workers=0',
+            f'{split}_dataloader.persistent_workers=False',
+        )
+    ]
+    short = ['train_cfg.max_epochs=1', f'model.data_preprocessor.size=({SIZE},{SIZE})']
+    rows = ['VI', '--rows', '+FUP', '--demo']
+    return ['ablations.py', *rows, '--cfg-options', *loaders, *short]
+
+
+@pytest.fixture(scope='module')
+def cwd(command, tmp_path_factory):
+    folder = tmp_path_factory.mktemp('ablations')
+    tool(*command, '--seeds', '0', '1', '--jobs', '2', cwd=folder)
+    return folder
+
+
+def test_mean_and_deviation_over_the_seeds(cwd):
+    work_dir = cwd / 'work_dirs' / 'ablations_demo'
+    results = [json.loads((work_dir / 'table06_fup' / f'seed{seed}' / 'result.json').read_text()) for seed in (0, 1)]
+    runs = [result['figures']['forgery/AUC'] for result in results]
+    lines = (work_dir / 'table_vi.md').read_text().splitlines()
+    ours = next(line for line in lines if line.startswith('| +FUP | ours'))
+    assert f'| {np.mean(runs):.2f} ± {np.std(runs, ddof=1):.2f} |' in ours
+    assert '| +FUP | paper | 91.82 | 97.78 | 90.29 | 82.30 |' in lines
+    assert '| baseline | ours | not run |  |  |  |' in lines
+
+
+def test_what_is_trained_is_not_trained_again_and_a_broken_training_stops_no_other(cwd, command):
+    result = cwd / 'work_dirs' / 'ablations_demo' / 'table06_fup' / 'seed0' / 'result.json'
+    before = result.stat().st_mtime_ns
+    other = cwd / 'work_dirs' / 'ablations_demo' / 'table06_fup' / 'seed1' / 'result.json'
+    content = json.loads(other.read_text())
+    other.write_text(json.dumps({**content, 'key': 'of another config'}))
+    done = tool(*command, '--seeds', '0', '1', cwd=cwd, check=False)
+    assert result.stat().st_mtime_ns == before
+    assert done.returncode == 1
+    assert 'holds the result of another config or other options: delete it' in done.stdout
+    assert '+FUP: made with 1 of 2 seeds, the others failed: ' in done.stdout
+
+
+def test_unknown_row(cwd):
+    done = tool('ablations.py', 'VI', '--rows', 'FUP', cwd=cwd, check=False)
+    assert done.returncode == 2
+    assert "unknown rows ['FUP'], the tables have" in done.stderr
