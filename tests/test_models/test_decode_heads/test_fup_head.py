@@ -69,6 +69,29 @@ def test_number_of_scales(num_scales, stride):
     assert module(features())[1].shape == (2, 2, 64 // stride, 64 // stride)
 
 
+@pytest.mark.parametrize('with_neck', [False, True])
+def test_without_multi_scale_only_the_coarsest_level_counts(with_neck):
+    """Table VI, 'w/o MSS': as if all finer cues were zero, at the same resolutions."""
+    single, multi, feats = head(multi_scale=False), head(), features()
+    zeros = [torch.zeros_like(feat) for feat in feats[:3]]
+    cue = torch.randn_like(feats[3]) if with_neck else None
+    actual = single.forward_all(feats, None if cue is None else [*feats[:3], cue])
+    expected = multi.forward_all([*zeros, feats[3]], None if cue is None else [*zeros, cue])
+    for a, b in zip(actual, expected):
+        torch.testing.assert_close(a, b)
+    assert (actual.mask_logits - multi.forward_all(feats).mask_logits).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize('switch', [dict(multi_scale=False), dict(num_scales=2)])
+def test_levels_that_serve_nothing_get_gradients_of_zero(switch):
+    """DDP waits for the gradient of every parameter, also of the norm layers behind the finer levels."""
+    module, feats = head(**switch), [feat.requires_grad_() for feat in features()]
+    sum(module.loss(feats, make_samples((64, 64))).values()).backward()
+    idle = feats[:3] if 'multi_scale' in switch else feats[:2]
+    assert all(torch.count_nonzero(feat.grad) == 0 for feat in idle)
+    assert all(torch.count_nonzero(feat.grad) > 0 for feat in feats[len(idle) :])
+
+
 @pytest.mark.parametrize('task_mode', ['additional_loss', 'global_statistics'])
 def test_detection_by_localization_is_the_most_fake_pixel(task_mode):
     cls_logits, mask_logits = head(task_mode=task_mode)(features())
