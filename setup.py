@@ -90,6 +90,8 @@ setup(
         'numpy<3',
         'opencv-python>=4.10,<5',
         'scikit-learn>=1.7,<2',
+        'scipy>=1.14,<2',
+        'matplotlib>=3.9,<4',
         'ftfy',
         'regex',
         'pillow>=10.1',

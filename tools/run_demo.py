@@ -24,7 +24,7 @@ from monfap_mm.evaluation.protocols import PAPER_FIGURES, read_figures, versions
 TOOLS = Path(__file__).resolve().parent
 CONFIGS = TOOLS.parent / 'configs' / 'demo'
 TRAIN_LINE = re.compile(r'Epoch\(train\) +(\[\d+]\[ *\d+/\d+]).* eta: (.+?)  .* loss: ([\d.]+)')
-FIGURE = re.compile(r'forgery/(\S+): ([\d.]+|nan)')
+FIGURE = re.compile(rf'forgery/({"|".join(PAPER_FIGURES)}): ([\d.]+|nan)')
 
 
 def parse_args() -> argparse.Namespace:

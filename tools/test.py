@@ -4,6 +4,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from monfap_mm.engine.launch import base_parser, join_cpu_processes, load_config, require_file
+from monfap_mm.evaluation.results_file import ENDINGS
 
 
 def parse_args():
@@ -12,9 +13,9 @@ def parse_args():
     parser.add_argument('checkpoint', help='checkpoint file or address')
     parser.add_argument(
         '--out',
-        metavar='DIR|FILE.pkl',
-        help='folder to write the predicted masks to; or a file for all predictions, logits included, which takes a '
-        'few MB for each image',
+        metavar='DIR|FILE.jsonl|FILE.pkl',
+        help='folder to write the predicted masks to; or a file for the score and the counts of each image, from which '
+        'tools/analysis_tools/eval_metric.py computes any figure without the model',
     )
     parser.add_argument('--show', action='store_true', help='show each prediction in a window')
     parser.add_argument('--show-dir', help='folder to write one picture a sample to')
@@ -47,14 +48,19 @@ def use_tta(parser, cfg: Config) -> None:
     cfg.model = {**cfg.tta_model, 'module': cfg.model}
 
 
-def keep_predictions(cfg: Config, path: str) -> None:
-    """Add an evaluator that writes the masks to a folder, or everything to a pickle."""
-    if path.endswith(('.pkl', '.pickle')):
-        writer = dict(type='DumpResults', out_file_path=path)
-    else:
-        writer = dict(type='MaskWriter', output_dir=path)
+def keep_predictions(parser, cfg: Config, path: str) -> None:
+    """Let the metric write a results file, or add an evaluator that writes the masks to a folder."""
+    if path.endswith('.json'):
+        parser.error(f'--out takes a file that ends with {", ".join(ENDINGS)}, or a folder, got {path}')
     evaluators = cfg.test_evaluator if isinstance(cfg.test_evaluator, (list, tuple)) else [cfg.test_evaluator]
-    cfg.test_evaluator = [*evaluators, writer]
+    if not path.endswith(ENDINGS):
+        cfg.test_evaluator = [*evaluators, dict(type='MaskWriter', output_dir=path)]
+        return
+    metrics = [evaluator for evaluator in evaluators if evaluator.type == 'ForgeryMetric']
+    if metrics:
+        metrics[0].out_file = path
+    else:
+        cfg.test_evaluator = [*evaluators, dict(type='ForgeryMetric', out_file=path)]
 
 
 def main():
@@ -70,7 +76,7 @@ def main():
     if args.tta:
         use_tta(parser, cfg)
     if args.out:
-        keep_predictions(cfg, args.out)
+        keep_predictions(parser, cfg, args.out)
     join_cpu_processes(cfg)
     Runner.from_cfg(cfg).test()
 

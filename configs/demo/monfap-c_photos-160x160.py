@@ -15,7 +15,6 @@ train_dataloader = dict(dataset=dict(data_root=data_root, pipeline=train_pipelin
 # One by one: the pictures are not all of one size.
 val_dataloader = dict(batch_size=1, dataset=dict(data_root=data_root))
 test_dataloader = dict(batch_size=1, dataset=dict(data_root=data_root))
-test_evaluator = dict(type='ForgeryMetric', detail=True)
 # Photographs are harder than the demo's scenes: without pretrained weights start from the demo's model.
 load_from = 'work_dirs/demo/best.pth'
 optim_wrapper = dict(optimizer=dict(lr=2e-3))

@@ -1,38 +1,24 @@
-"""The paper's four figures: ACC and AUC of detection, F1-f and IoU-f of localization."""
+"""The metric of detection and localization: turns predictions into records, gathers them, computes the figures."""
 
 import logging
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import chain
 
 import numpy as np
-from mmengine.dist import all_gather_object
+from mmengine.dist import all_gather_object, barrier, get_rank, is_main_process
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from mmseg.registry import METRICS
-from prettytable import PrettyTable
+from torch import Tensor
 
-from .functional import PixelCounts, accuracy, count_pixels, f1_score, iou, roc_auc, sum_counts
-
-
-@dataclass(frozen=True, slots=True)
-class ImageResult:
-    """What is kept of an image: a few numbers, whatever its size.
-
-    Attributes:
-        img_path: Path of the image.
-        sample_idx: Its index in the dataset; None if the pipeline does not tell.
-        label: 0 real, 1 fake.
-        score: P(fake).
-        pixels: Confusion matrix of its pixels.
-    """
-
-    img_path: str
-    sample_idx: int | None
-    label: int
-    score: float
-    pixels: PixelCounts
+from .figures import PAPER_FIGURES, all_figures, paper_figures
+from .functional.faces import count_faces
+from .functional.pixel_scan import scan_pixels
+from .image_record import ImageRecord, drop_repeated
+from .report import detailed_report, paper_report
+from .result_table import ResultTable
+from .results_file import PartialResults, check_ending, write_results
 
 
 @METRICS.register_module()
@@ -44,6 +30,10 @@ class ForgeryMetric(BaseMetric):
     - ``F1-f``, ``IoU-f``: F1 and IoU of the fake pixels, from one confusion matrix summed over all manipulated images
       (so that IoU = F1 / (2 - F1), as in Table II of the paper).
 
+    With ``detail``, also the figures of images, pixels and faces that docs/evaluation.md explains. A face is a
+    connected region of the ground truth; where faces touch, boxes can tell them apart, as ``face_boxes`` in the
+    sample's meta information: x1, y1, x2, y2 in pixels of the ground truth.
+
     A figure that is not defined, as AUC on images of one class, is NaN, with a warning.
 
     A model that gives only a mask (any stock segmentor) is scored by "detection by localization" (Fig. 1a of the
@@ -54,15 +44,28 @@ class ForgeryMetric(BaseMetric):
 
     Args:
         ignore_index (int): Pixels of the mask that do not count. Defaults to 255.
+        detail (bool): Whether to compute all figures, not only the paper's four. Defaults to False, for validation
+            during training.
+        out_file (str, optional): Results file to write, ``.jsonl`` or ``.pkl``, from which
+            ``tools/analysis_tools/eval_metric.py`` computes any figure. Until it is complete, each process keeps its
+            share in ``<out_file>.part<rank>``. Defaults to None.
         **kwargs: ``prefix`` and ``collect_device`` of mmengine's ``BaseMetric``; the numbers are gathered by the
             default process group, whatever the device.
+
+    Raises:
+        ValueError: If the ending of ``out_file`` is unknown.
     """
 
     default_prefix = 'forgery'
 
-    def __init__(self, ignore_index: int = 255, **kwargs):
+    def __init__(self, ignore_index: int = 255, detail: bool = False, out_file: str | None = None, **kwargs):
         super().__init__(**kwargs)
         self.ignore_index = ignore_index
+        self.detail = detail
+        self.out_file = out_file
+        if out_file is not None:
+            check_ending(out_file)
+            self._partial = PartialResults(out_file, get_rank())
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         """Score a batch.
@@ -76,25 +79,28 @@ class ForgeryMetric(BaseMetric):
         """
         for sample in data_samples:
             try:
-                self.results.append(self._score(sample))
+                record = self._score(sample)
             except ValueError as error:
                 raise ValueError(f'Cannot score {sample.get("img_path")}: {error}') from error
+            self.results.append(record)
+            if self.out_file is not None:
+                self._partial.append(record)
 
-    def _score(self, sample: dict) -> ImageResult:
+    def _score(self, sample: dict) -> ImageRecord:
         for key in ('gt_label', 'gt_sem_seg'):
             if key not in sample:
                 raise ValueError(f'it has no {key}; use LoadForgeryAnnotations and PackForgeryInputs in the pipeline')
-        score = image_score(sample)
-        if not math.isfinite(score):
-            raise ValueError(f'its P(fake) is {score}')
-        prediction = sample['pred_sem_seg']['data']
-        target = sample['gt_sem_seg']['data'].to(prediction.device)
-        return ImageResult(
+        logits = pixel_logits(sample)
+        scan = scan_pixels(sample['pred_sem_seg']['data'], sample['gt_sem_seg']['data'], logits, self.ignore_index)
+        return ImageRecord(
             img_path=sample.get('img_path'),
             sample_idx=sample.get('sample_idx'),
+            mask_path=sample.get('seg_map_path'),
             label=int(sample['gt_label']['label']),
-            score=score,
-            pixels=count_pixels(prediction, target, self.ignore_index),
+            score=image_score(sample, logits),
+            pixels=scan.counts,
+            faces=count_faces(scan.prediction, scan.target, sample.get('face_boxes')),
+            histogram=scan.histogram,
         )
 
     def evaluate(self, size: int) -> dict[str, float]:
@@ -114,65 +120,74 @@ class ForgeryMetric(BaseMetric):
             results = drop_repeated(results)
         if len(results) != size:
             _warn(f'{len(results)} images were scored, but the dataset has {size}')
-        return {f'{self.prefix}/{name}': value for name, value in self.compute_metrics(results).items()}
+        figures = {f'{self.prefix}/{name}': value for name, value in self.compute_metrics(results).items()}
+        if self.out_file is not None:
+            self._keep(results)
+        return figures
 
-    def compute_metrics(self, results: list[ImageResult]) -> dict[str, float]:
+    def _keep(self, results: list[ImageRecord]) -> None:
+        """Write the results file; only then do the processes give up their parts."""
+        if is_main_process():
+            write_results(self.out_file, results)
+        barrier()
+        self._partial.remove()
+
+    def compute_metrics(self, results: list[ImageRecord]) -> dict[str, float]:
         """Compute the figures and print them.
 
         Args:
-            results (list[ImageResult]): One entry an image.
+            results (list[ImageRecord]): One entry an image.
 
         Returns:
-            dict[str, float]: The figures in percent.
+            dict[str, float]: The figures: percentages but for thresholds and counts.
         """
-        labels = np.array([result.label for result in results], dtype=int)
-        scores = np.array([result.score for result in results], dtype=float)
-        pixels = sum_counts(result.pixels for result in results if result.label == 1)
-        fractions = {
-            'ACC': accuracy(labels, scores),
-            'AUC': roc_auc(labels, scores),
-            'F1-f': f1_score(pixels),
-            'IoU-f': iou(pixels),
-        }
-        metrics = {name: 100 * value for name, value in fractions.items()}
-        self._report(metrics, num_real=int(np.sum(labels == 0)), num_fake=int(np.sum(labels == 1)))
-        return metrics
-
-    @staticmethod
-    def _report(metrics: dict[str, float], num_real: int, num_fake: int) -> None:
-        undefined = [name for name, value in metrics.items() if math.isnan(value)]
+        table = ResultTable.from_records(results)
+        figures = all_figures(table) if self.detail else paper_figures(table)
+        num_real, num_fake = (int(np.sum(table.labels == label)) for label in (0, 1))
+        undefined = [name for name, value in figures.items() if math.isnan(value)]
         if undefined:
             _warn(f'{", ".join(undefined)} not defined (NaN) on {num_real} real and {num_fake} fake images')
-        table = PrettyTable(['real', 'fake', *metrics])
-        table.add_row([num_real, num_fake, *(f'{value:.2f}' for value in metrics.values())])
-        print_log(f'detection and localization, in percent:\n{table.get_string()}', logger='current')
+        report = paper_report({name: figures[name] for name in PAPER_FIGURES}, num_real, num_fake)
+        if self.detail:
+            report += '\n' + detailed_report(figures)
+        print_log(f'detection and localization, in percent:\n{report}', logger='current')
+        return figures
 
 
-def image_score(sample: dict) -> float:
+def pixel_logits(sample: dict) -> Tensor | None:
+    """Logit of each pixel's P(fake).
+
+    Args:
+        sample: Data sample as dict, with or without ``seg_logits`` ((2, H, W); or (1, H, W), which mmseg has already
+            turned into probabilities).
+
+    Returns:
+        (1, H, W); None without ``seg_logits``.
+    """
+    if 'seg_logits' not in sample:
+        return None
+    logits = sample['seg_logits']['data'].float()
+    return logits.logit() if len(logits) == 1 else logits[1:2] - logits[0:1]
+
+
+def image_score(sample: dict, logits: Tensor | None) -> float:
     """P(fake) of an image: the model's, or else the largest of its pixels.
 
     Args:
-        sample: Data sample as dict, with ``pred_label`` (score (2,)) or ``seg_logits`` ((2, H, W); or (1, H, W),
-            which mmseg has already turned into probabilities).
+        sample: Data sample as dict, with ``pred_label`` (score (2,)) or not.
+        logits: Those of its pixels, (1, H, W).
 
     Returns:
         Between 0 and 1.
 
     Raises:
-        ValueError: If the sample has neither.
+        ValueError: If there is neither.
     """
     if 'pred_label' in sample:
         return float(sample['pred_label']['score'][1])
-    if 'seg_logits' not in sample:
+    if logits is None:
         raise ValueError('it has neither pred_label nor seg_logits to tell P(fake) from')
-    logits = sample['seg_logits']['data'].float()
-    probabilities = logits.softmax(dim=0)[1] if len(logits) > 1 else logits
-    return float(probabilities.max())
-
-
-def drop_repeated(results: Iterable[ImageResult]) -> list[ImageResult]:
-    """Keep one result for each image, told by path and index in the dataset."""
-    return list({(result.img_path, result.sample_idx): result for result in results}.values())
+    return float(logits.max().sigmoid())
 
 
 def _warn(message: str) -> None:

@@ -2,6 +2,7 @@ import logging
 import math
 import pickle
 
+import numpy as np
 import pytest
 import torch
 import torch.multiprocessing as mp
@@ -10,9 +11,10 @@ from mmengine.structures import PixelData
 from mmseg.registry import METRICS
 
 from monfap_mm.evaluation import ForgeryMetric
+from monfap_mm.evaluation.results_file import read_results
 
 from ..logs import captured_logs
-from .samples import expected_figures, make_sample
+from .samples import CENTERS, expected_detail, expected_figures, make_sample
 
 NUM_IMAGES = 25
 
@@ -32,6 +34,24 @@ def test_against_scikit_learn():
     assert figures == pytest.approx(expected_figures(samples), abs=1e-9)
     f1 = figures['forgery/F1-f'] / 100
     assert figures['forgery/IoU-f'] / 100 == pytest.approx(f1 / (2 - f1), abs=1e-12)
+
+
+def assert_detail(figures, samples):
+    """Compare with scikit-learn: exactly, but for AP of pooled pixels, to which the bins add an error that is told."""
+    for key, value in expected_detail(samples).items():
+        error = figures.get(f'{key}-bin-bound', 0) if key.endswith('micro/AP') else 0
+        assert figures[key] == pytest.approx(value, abs=error + 1e-9), key
+
+
+def test_detail_against_scikit_learn():
+    samples = [make_sample(i) for i in range(NUM_IMAGES)]
+    with captured_logs() as logs:
+        figures = evaluate(samples, detail=True)
+    assert list(figures)[:4] == ['forgery/ACC', 'forgery/AUC', 'forgery/F1-f', 'forgery/IoU-f']
+    assert_detail(figures, samples)
+    assert all(type(value) is float for value in figures.values())
+    assert f'{figures["forgery/pixel/all/micro/MCC"]:.2f}' in logs.text()
+    assert figures['forgery/pixel/manipulated/micro/F1'] == figures['forgery/F1-f']
 
 
 def test_table_and_prefix():
@@ -57,6 +77,7 @@ def test_memory_of_an_image_does_not_depend_on_its_size():
         sample = make_sample(0, label=1)
         sample = type(sample)(metainfo=sample.metainfo, gt_label=sample.gt_label, pred_label=sample.pred_label)
         sample.gt_sem_seg = sample.pred_sem_seg = PixelData(data=torch.ones(1, side, side, dtype=torch.long))
+        sample.seg_logits = PixelData(data=torch.ones(2, side, side))
         metric = ForgeryMetric()
         metric.process({}, [sample.to_dict()])
         sizes.append(len(pickle.dumps(metric.results)))
@@ -71,6 +92,59 @@ def test_one_class(label):
     assert 0 <= figures['forgery/ACC'] <= 100
     assert math.isnan(figures['forgery/F1-f']) == math.isnan(figures['forgery/IoU-f']) == (label == 0)
     assert f'not defined (NaN) on {6 * (1 - label)} real and {6 * label} fake images' in logs.text(logging.WARNING)
+
+
+@pytest.mark.parametrize('label', [0, 1])
+def test_detail_of_one_class(label):
+    figures = evaluate([make_sample(i, label=label) for i in range(6)], detail=True)
+    needs_both = [f'image/{name}' for name in ('balanced-ACC', 'AP', 'EER', 'best-ACC', 'TPR@1%FPR')]
+    needs_fake = [
+        'image/F1',
+        *(f'pixel/all/{average}/{name}' for average in ('micro', 'per_image') for name in ('F1', 'MCC', 'AUC')),
+    ]
+    needs_real = [f'pixel/authentic/{average}/FPR' for average in ('micro', 'per_image')]
+    for undefined, names in ((True, needs_both), (label == 0, needs_fake), (label == 1, needs_real)):
+        for name in names:
+            assert math.isnan(figures[f'forgery/{name}']) == undefined, name
+    assert figures['forgery/pixel/all/per_image/F1-undefined'] == 6 * (1 - label)
+    assert figures['forgery/pixel/manipulated/per_image/F1-undefined'] == 0
+
+
+def test_no_image_at_all():
+    figures = evaluate([], detail=True)
+    assert all(math.isnan(value) or value == 0 for value in figures.values())
+    assert math.isnan(figures['forgery/ACC'])
+
+
+def test_images_without_logits_have_no_ranking_of_pixels():
+    samples = [make_sample(i) for i in range(NUM_IMAGES)]
+    expected = expected_figures(samples)
+    del next(sample for sample in samples if sample.gt_label.label).seg_logits
+    figures = evaluate(samples, detail=True)
+    assert figures['forgery/F1-f'] == pytest.approx(expected['forgery/F1-f'])
+    num_real = figures['forgery/image/real-count']
+    for population, undefined in (('manipulated', 1), ('all', 1 + num_real)):
+        assert math.isnan(figures[f'forgery/pixel/{population}/micro/AUC'])
+        assert figures[f'forgery/pixel/{population}/per_image/AUC-undefined'] == undefined
+
+
+def test_faces():
+    sample = make_sample(0, label=1)
+    target = torch.zeros(1, 128, 128, dtype=torch.long)
+    target[0, 4:40, 4:84] = 1
+    prediction = target.clone()
+    prediction[0, :, 44:] = 0
+    sample = type(sample)(metainfo=sample.metainfo, gt_label=sample.gt_label, pred_label=sample.pred_label)
+    sample.gt_sem_seg, sample.pred_sem_seg = PixelData(data=target), PixelData(data=prediction)
+    figures = evaluate([sample], detail=True)
+    assert (figures['forgery/face/all/count'], figures['forgery/face/large/recall']) == (1, 100)
+    assert math.isnan(figures['forgery/face/small/recall'])
+    sample.set_metainfo(dict(face_boxes=[[4, 4, 44, 40], [44.5, 4, 84, 40]]))
+    figures = evaluate([sample], detail=True)
+    assert (figures['forgery/face/all/count'], figures['forgery/face/large/recall']) == (2, 50)
+    sample.set_metainfo(dict(face_boxes=[[4, 4, 4, 40]]))
+    with pytest.raises(ValueError, match=r'Cannot score 0.jpg: face_boxes must be'):
+        evaluate([sample])
 
 
 def test_threshold_is_above_one_half():
@@ -122,7 +196,8 @@ def test_incomplete_evaluation_is_told():
         (lambda s: s.pred_label.set_field(torch.tensor([0.5, math.nan]), 'score'), r'P\(fake\) is nan'),
         (lambda s: delattr(s, 'gt_label'), 'it has no gt_label; use LoadForgeryAnnotations'),
         (lambda s: delattr(s, 'gt_sem_seg'), 'it has no gt_sem_seg'),
-        (lambda s: delattr(s, 'pred_label'), 'neither pred_label nor seg_logits'),
+        (lambda s: (delattr(s, 'pred_label'), delattr(s, 'seg_logits')), 'neither pred_label nor seg_logits'),
+        (lambda s: setattr(s, 'seg_logits', PixelData(data=torch.zeros(2, 4, 4))), 'seg_logits have shape'),
     ],
 )
 def test_bad_sample_is_named(change, message):
@@ -132,18 +207,53 @@ def test_bad_sample_is_named(change, message):
         evaluate([sample])
 
 
-def test_nan_logits_are_an_error():
+@pytest.mark.parametrize('with_label', [True, False])
+def test_nan_logits_are_an_error(with_label):
     sample = make_sample(3)
-    del sample.pred_label
-    logits = torch.zeros(2, *sample.gt_sem_seg.shape)
-    logits[0, 0, 0] = math.nan
-    sample.seg_logits = PixelData(data=logits)
-    with pytest.raises(ValueError, match=r'P\(fake\) is nan'):
+    if not with_label:
+        del sample.pred_label
+    sample.seg_logits.data[0, 2, 5] = math.nan
+    with pytest.raises(ValueError, match=r'Cannot score 3\.jpg: P\(fake\) of 1 pixels is nan'):
         evaluate([sample])
 
 
-# Uneven shards, by number of processes, in another order than the sampler's.
-SHARDS = {2: [0, 6, NUM_IMAGES], 3: [0, 3, 10, NUM_IMAGES]}
+@pytest.mark.parametrize('ending', ['jsonl', 'pkl'])
+def test_results_file(tmp_path, ending):
+    samples = [make_sample(i) for i in range(9)]
+    for sample in samples:
+        sample.set_metainfo(dict(seg_map_path=f'{sample.sample_idx}.png'))
+    path = tmp_path / 'new folder' / f'results.{ending}'
+    evaluate(samples[::-1] + samples[:2], size=9, out_file=str(path))
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+    records, warnings = read_results(str(path))
+    assert warnings == []
+    assert [record.identity for record in records] == [(f'{i}.jpg', i) for i in range(9)]
+    for record, sample in zip(records, samples):
+        assert record.mask_path == f'{record.sample_idx}.png'
+        assert record.score == float(sample.pred_label.score[1])
+        counted = sample.gt_sem_seg.data != 255
+        for truth in (0, 1):
+            logits = 2 * sample.seg_logits.data[1:][counted & (sample.gt_sem_seg.data == truth)]
+            np.testing.assert_array_equal(CENTERS[record.histogram[truth] > 0], logits.sort().values)
+
+
+def test_killed_run_leaves_what_is_done(tmp_path):
+    metric = ForgeryMetric(out_file=str(tmp_path / 'results.jsonl'))
+    metric.process({}, [make_sample(i).to_dict() for i in range(5)])
+    records, _ = read_results(str(tmp_path / 'results.jsonl.part0'))
+    assert [record.sample_idx for record in records] == list(range(5))
+    with pytest.raises(ValueError, match='Cannot score'):
+        metric.process({}, [make_sample(5).to_dict(), {}])
+    assert len(read_results(str(tmp_path / 'results.jsonl.part0'))[0]) == 6
+
+
+def test_ending_of_the_results_file():
+    with pytest.raises(ValueError, match=r'a results file ends with \.jsonl, \.pkl, \.pickle, got results\.csv'):
+        ForgeryMetric(out_file='results.csv')
+
+
+# Uneven shards, by number of processes, in another order than the sampler's; of three processes one has no image.
+SHARDS = {1: [0, NUM_IMAGES], 2: [0, 6, NUM_IMAGES], 3: [0, 9, 9, NUM_IMAGES]}
 
 
 def _evaluate_shards(rank, folder):
@@ -155,8 +265,9 @@ def _evaluate_shards(rank, folder):
         indices = list(range(bounds[rank], bounds[rank + 1]))
         if rank == world_size - 1:
             indices += [0, 1]  # repeats two of the first process' images
-        metric = ForgeryMetric()
-        metric.process({}, [make_sample(i).to_dict() for i in indices])
+        metric = ForgeryMetric(detail=True, out_file=f'{folder}/{world_size}.jsonl')
+        if indices:
+            metric.process({}, [make_sample(i).to_dict() for i in indices])
         torch.save(metric.evaluate(NUM_IMAGES), f'{folder}/{world_size}_{rank}.pth')
         torch.distributed.destroy_process_group()
 
@@ -165,7 +276,12 @@ def test_uneven_shards(tmp_path):
     # The fork server imports the libraries once, for all processes.
     mp.get_context('forkserver').set_forkserver_preload([__name__])
     mp.start_processes(_evaluate_shards, (str(tmp_path),), nprocs=max(SHARDS), start_method='forkserver')
-    expected = expected_figures([make_sample(i) for i in range(NUM_IMAGES)])
+    samples = [make_sample(i) for i in range(NUM_IMAGES)]
     for world_size in SHARDS:
         for rank in range(world_size):
-            assert torch.load(tmp_path / f'{world_size}_{rank}.pth') == pytest.approx(expected, abs=1e-9)
+            figures = torch.load(tmp_path / f'{world_size}_{rank}.pth')
+            assert_detail(figures, samples)
+            assert figures == pytest.approx(torch.load(tmp_path / '1_0.pth'), abs=1e-9, nan_ok=True)
+    texts = {(tmp_path / f'{world_size}.jsonl').read_text() for world_size in SHARDS}
+    assert len(texts) == 1
+    assert not list(tmp_path.glob('*.part*'))

@@ -29,7 +29,7 @@ ALWAYS_FLIP = [
 
 def scores_of(path) -> list[float]:
     """P(fake) of each image in a file of --out."""
-    return [float(sample['pred_label']['score'][1]) for sample in pickle.loads(path.read_bytes())]
+    return [record['score'] for record in pickle.loads(path.read_bytes())['records']]
 
 
 def figures(work_dir) -> dict:
@@ -68,8 +68,8 @@ def test_out_and_show_dir_hold_every_prediction(tested):
     names = {f'test{i}.png' for i in range(COUNTS['test'])}
     assert {path.name for path in (tested / 'pictures').iterdir()} == names
 
-    predictions = pickle.loads((tested / 'predictions.pkl').read_bytes())
-    labels = [int(sample['gt_label']['label']) for sample in predictions]
+    predictions = pickle.loads((tested / 'predictions.pkl').read_bytes())['records']
+    labels = [record['label'] for record in predictions]
     scores = scores_of(tested / 'predictions.pkl')
     found = figures(tested / 'figures')
     assert len(predictions) == COUNTS['test']

@@ -6,4 +6,3 @@ data_root = 'data/casia2'
 train_dataloader = dict(dataset=dict(type=dataset_type, data_root=data_root, ann_file='train.txt'))
 val_dataloader = dict(dataset=dict(type=dataset_type, data_root=data_root, ann_file='val.txt'))
 test_dataloader = dict(dataset=dict(type=dataset_type, data_root='data/casia1', ann_file='test.txt'))
-test_evaluator = dict(type='ForgeryMetric', detail=True)

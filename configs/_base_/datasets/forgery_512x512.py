@@ -47,4 +47,4 @@ val_dataloader = dict(
 test_dataloader = val_dataloader
 
 val_evaluator = dict(type='ForgeryMetric')
-test_evaluator = val_evaluator
+test_evaluator = dict(type='ForgeryMetric', detail=True)

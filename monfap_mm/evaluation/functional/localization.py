@@ -1,10 +1,12 @@
-"""Which pixels are fake? Metrics of the masks, from counts of pixels with fake as the positive class."""
+"""Which pixels are fake? Metrics of confusion matrices of pixels, with fake as the positive class.
 
-from collections.abc import Iterable
+All take counts (..., 4) in the order of :class:`PixelCounts`, one matrix or many, and give fractions of one (...).
+Where the truth lacks what a figure is about, it is NaN.
+"""
+
 from typing import NamedTuple
 
-import torch
-from torch import Tensor
+import numpy as np
 
 
 class PixelCounts(NamedTuple):
@@ -16,45 +18,42 @@ class PixelCounts(NamedTuple):
     tn: int
 
 
-def count_pixels(prediction: Tensor, target: Tensor, ignore_index: int = 255) -> PixelCounts:
-    """Count the pixels of one mask or many.
+def f1_score(counts: np.ndarray) -> np.ndarray:
+    """F1 of the fake class, 2 tp / (2 tp + fp + fn); NaN if no pixel is fake in truth."""
+    tp, fp, fn, _ = _split(counts)
+    return divide(2 * tp, 2 * tp + fp + fn, where=tp + fn > 0)
 
-    Args:
-        prediction: 0 real, 1 fake, of any shape.
-        target: 0 real, 1 fake, or ``ignore_index``; same shape.
-        ignore_index: Pixels of ``target`` that do not count.
 
-    Returns:
-        The confusion matrix.
+def iou(counts: np.ndarray) -> np.ndarray:
+    """IoU of the fake class, tp / (tp + fp + fn); NaN if no pixel is fake in truth."""
+    tp, fp, fn, _ = _split(counts)
+    return divide(tp, tp + fp + fn, where=tp + fn > 0)
 
-    Raises:
-        ValueError: If the shapes differ or there are other values.
+
+def mcc(counts: np.ndarray) -> np.ndarray:
+    """Matthews' correlation coefficient, -1 to 1; NaN unless pixels of both classes are there in truth.
+
+    0 if the prediction has one class only: it says nothing about where the fake pixels are. Left out of the mean, such
+    images would reward a model for finding nothing.
     """
-    if prediction.shape != target.shape:
-        raise ValueError(f'the prediction has shape {tuple(prediction.shape)}, the mask {tuple(target.shape)}')
-    valid = target != ignore_index
-    prediction, target = prediction[valid].long(), target[valid].long()
-    for name, values in (('prediction', prediction), ('mask', target)):
-        if values.numel() and (values.min() < 0 or values.max() > 1):
-            raise ValueError(f'the {name} has values from {values.min()} to {values.max()}, expected 0 and 1')
-    tn, fp, fn, tp = torch.bincount(2 * target + prediction, minlength=4).tolist()
-    return PixelCounts(tp, fp, fn, tn)
+    tp, fp, fn, tn = _split(counts)
+    square = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
+    both = (tp + fn > 0) & (tn + fp > 0)
+    return divide(tp * tn - fp * fn, np.where(square > 0, np.sqrt(square), 1), where=both)
 
 
-def sum_counts(counts: Iterable[PixelCounts]) -> PixelCounts:
-    """One confusion matrix for many images; all zeros for none."""
-    return PixelCounts(*map(sum, zip(PixelCounts(0, 0, 0, 0), *counts)))
+def false_positive_rate(counts: np.ndarray) -> np.ndarray:
+    """Share of the real pixels that are called fake, fp / (fp + tn); NaN if no pixel is real in truth."""
+    _, fp, _, tn = _split(counts)
+    return divide(fp, fp + tn, where=fp + tn > 0)
 
 
-def f1_score(counts: PixelCounts) -> float:
-    """F1 of the fake class, 2 tp / (2 tp + fp + fn): between 0 and 1, NaN if no pixel is or is called fake."""
-    return _ratio(2 * counts.tp, 2 * counts.tp + counts.fp + counts.fn)
+def divide(part: np.ndarray, whole: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """Quotients, NaN elsewhere."""
+    part, whole, where = np.broadcast_arrays(part, whole, where)
+    return np.divide(part, whole, out=np.full(part.shape, np.nan), where=where)
 
 
-def iou(counts: PixelCounts) -> float:
-    """IoU of the fake class, tp / (tp + fp + fn): between 0 and 1, NaN if no pixel is or is called fake."""
-    return _ratio(counts.tp, counts.tp + counts.fp + counts.fn)
-
-
-def _ratio(part: int, whole: int) -> float:
-    return part / whole if whole else float('nan')
+def _split(counts: np.ndarray) -> np.ndarray:
+    # Products of four counts exceed 64-bit integers.
+    return np.moveaxis(np.asarray(counts, float), -1, 0)

@@ -1,8 +1,9 @@
 """The benchmark around the metric: the paper's tables as data, and running and tabulating our own."""
 
+from ..figures import PAPER_FIGURES
 from .ablations import ABLATIONS, load_row
 from .cell_runs import NotThereError, run_cell
-from .paper_figures import PAPER_FIGURES, TABLE_I, TABLES, PaperTable
+from .paper_figures import TABLE_I, TABLES, PaperTable
 from .protocol import Cell, Protocol, ProtocolError, load_protocol
 from .provenance import hash_file, hash_text, versions
 from .tables import Row, Table, Value, beside_paper, with_average

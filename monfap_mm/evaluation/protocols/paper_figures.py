@@ -6,7 +6,7 @@ Read from the text of the paper; where that was damaged, the note of the table s
 from dataclasses import dataclass
 from types import MappingProxyType
 
-PAPER_FIGURES = ('ACC', 'AUC', 'F1-f', 'IoU-f')
+from ..figures import PAPER_FIGURES
 
 
 @dataclass(frozen=True)

@@ -73,8 +73,8 @@ def load_protocol(path: str | Path) -> Protocol:
     Args:
         path: The file. ``rows`` has, for each model and each test set, ``config`` (relative to the file) and
             ``checkpoint`` (relative to the current folder; of several files that match a pattern such as
-            ``best_*.pth``, the newest), and maybe ``cfg_options``. ``groups`` orders the test sets, ``table`` names the paper's table. Examples are
-            in ``configs/benchmarks``.
+            ``best_*.pth``, the newest), and maybe ``cfg_options``. ``groups`` orders the test sets, ``table`` names
+            the paper's table. Examples are in ``configs/benchmarks``.
 
     Returns:
         The protocol, checked.

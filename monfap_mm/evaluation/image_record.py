@@ -1,0 +1,117 @@
+"""What is kept of a scored image: the same few numbers whatever its size, from which every figure can be computed."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .functional.faces import SIZES
+from .functional.localization import PixelCounts
+from .functional.score_histogram import NUM_BINS
+
+KEYS = {'img_path', 'sample_idx', 'mask_path', 'label', 'score', 'pixels', 'faces', 'histogram'}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImageRecord:
+    """A scored image.
+
+    Attributes:
+        img_path: Path of the image.
+        sample_idx: Its index in the dataset; None if the pipeline does not tell.
+        mask_path: Path of its mask; None if it has none.
+        label: 0 real, 1 fake.
+        score: P(fake), 0 to 1.
+        pixels: Confusion matrix of its pixels.
+        faces: Found and all manipulated faces, for small, medium and large ones.
+        histogram: Pixels by truth (real, fake) and bin of P(fake), (2, NUM_BINS), uint32; None if the model gives no
+            P(fake) of pixels.
+
+    Raises:
+        ValueError: If label or score are none.
+    """
+
+    img_path: str
+    sample_idx: int | None
+    mask_path: str | None
+    label: int
+    score: float
+    pixels: PixelCounts
+    faces: tuple[tuple[int, int], ...]
+    histogram: np.ndarray | None
+
+    def __post_init__(self) -> None:
+        _check(self.label in (0, 1), f'its label is {self.label!r}, expected 0 or 1')
+        is_number = isinstance(self.score, (int, float)) and math.isfinite(self.score)
+        _check(is_number and 0 <= self.score <= 1, f'its P(fake) is {self.score!r}, expected 0 to 1')
+
+    @property
+    def identity(self) -> tuple[str, int | None]:
+        """Path and index, which tell an image from all others: a list may name one file twice."""
+        return self.img_path, self.sample_idx
+
+    def to_json(self) -> dict:
+        """The record in JSON's types."""
+        return dict(
+            img_path=self.img_path,
+            sample_idx=self.sample_idx,
+            mask_path=self.mask_path,
+            label=self.label,
+            score=self.score,
+            pixels=list(self.pixels),
+            faces=[list(pair) for pair in self.faces],
+            histogram=None if self.histogram is None else self.histogram.tolist(),
+        )
+
+    @classmethod
+    def from_json(cls, values: dict) -> 'ImageRecord':
+        """The record of :meth:`to_json`.
+
+        Raises:
+            ValueError: If the values are no such record, or contradict each other.
+        """
+        if not isinstance(values, dict) or set(values) != KEYS:
+            raise ValueError(f'expected an object with the keys {", ".join(sorted(KEYS))}')
+        _check(isinstance(values['img_path'], str), 'img_path is no string')
+        _check(values['mask_path'] is None or isinstance(values['mask_path'], str), 'mask_path is no string')
+        _check(values['sample_idx'] is None or isinstance(values['sample_idx'], int), 'sample_idx is no integer')
+        pixels = _counts(values['pixels'], (4,), 'pixels')
+        faces = _counts(values['faces'], (len(SIZES), 2), 'faces')
+        _check((faces[:, 0] <= faces[:, 1]).all(), 'it has more found faces than faces')
+        histogram = values['histogram']
+        if histogram is not None:
+            histogram = _counts(histogram, (2, NUM_BINS), 'histogram')
+            tp, fp, fn, tn = pixels
+            _check((histogram.sum(axis=1) == (fp + tn, tp + fn)).all(), 'histogram and pixels differ in their counts')
+            histogram = histogram.astype(np.uint32)
+        return cls(
+            img_path=values['img_path'],
+            sample_idx=values['sample_idx'],
+            mask_path=values['mask_path'],
+            label=values['label'],
+            score=values['score'],
+            pixels=PixelCounts(*pixels.tolist()),
+            faces=tuple(map(tuple, faces.tolist())),
+            histogram=histogram,
+        )
+
+
+def drop_repeated(records: Iterable[ImageRecord]) -> list[ImageRecord]:
+    """Keep one record for each image."""
+    return list({record.identity: record for record in records}.values())
+
+
+def _counts(values: list, shape: tuple[int, ...], name: str) -> np.ndarray:
+    try:
+        counts = np.array(values)
+    except ValueError:  # rows of different lengths
+        counts = np.empty(0)
+    valid = counts.shape == shape and counts.dtype.kind in 'iu' and counts.min() >= 0 and counts.max() < 2**32
+    _check(valid, f'{name} must hold counts of shape {shape}')
+    return counts
+
+
+def _check(condition: bool, problem: str) -> None:
+    if not condition:
+        raise ValueError(problem)

@@ -1,0 +1,161 @@
+"""Files of scored images, from which any figure can be computed without the model.
+
+Text (``.jsonl``): a line of JSON that names the format, then one for each image. Pickle (``.pkl``): the same in one
+object made of lists, dicts, numbers and strings. See docs/evaluation.md for the keys.
+"""
+
+import json
+import os
+import pickle
+from collections.abc import Iterable
+from pathlib import Path
+
+from .functional.score_histogram import BINS_PER_UNIT, NUM_BINS
+from .image_record import ImageRecord
+
+HEADER = dict(format='monfap_mm results', version=1, bins=NUM_BINS, bins_per_unit_of_logit=BINS_PER_UNIT)
+PICKLES = ('.pkl', '.pickle')
+ENDINGS = ('.jsonl', *PICKLES)
+
+
+class ResultsFileError(ValueError):
+    """A file that holds no results, or broken ones. The message names the file, and the line and image if it can."""
+
+
+class PartialResults:
+    """The results of a process so far, as text beside the final file; a kill loses at most the last line.
+
+    Args:
+        target: The final file.
+        rank: Number of the process.
+    """
+
+    def __init__(self, target: str, rank: int) -> None:
+        self.path = Path(f'{target}.part{rank}')
+        self._file = None
+
+    def append(self, record: ImageRecord) -> None:
+        """Write a record so that it outlives the process. The first call begins a new file."""
+        if self._file is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self.path.open('w', encoding='utf-8')
+            self._file.write(_line(HEADER))
+        self._file.write(_line(record.to_json()))
+        self._file.flush()
+
+    def remove(self) -> None:
+        """Delete the file, if there is one, once the final file holds all."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        self.path.unlink(missing_ok=True)
+
+
+def write_results(path: str, records: Iterable[ImageRecord]) -> None:
+    """Write a results file in the order of the dataset, as a whole or not at all.
+
+    Args:
+        path: File to write, ``.jsonl`` or ``.pkl``; its folder is made if needed.
+        records: The images.
+    """
+    check_ending(path)
+    records = sorted(records, key=lambda record: -1 if record.sample_idx is None else record.sample_idx)
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    temporary = f'{path}.tmp'
+    if path.endswith(PICKLES):
+        with open(temporary, 'wb') as file:
+            pickle.dump(HEADER | dict(records=[record.to_json() for record in records]), file)
+    else:
+        with open(temporary, 'w', encoding='utf-8') as file:
+            file.write(_line(HEADER))
+            file.writelines(_line(record.to_json()) for record in records)
+    os.replace(temporary, path)
+
+
+def read_results(path: str) -> tuple[list[ImageRecord], list[str]]:
+    """Read a results file, whole or of a run that was killed.
+
+    An image that is there twice with the same values counts once. Nothing in the file is executed.
+
+    Args:
+        path: File of :func:`write_results` or :class:`PartialResults`.
+
+    Returns:
+        The images, and warnings.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ResultsFileError: If it holds something else, a broken record, or an image twice with different values.
+    """
+    objects, warnings = _read_pickle(path) if path.endswith(PICKLES) else _read_lines(path)
+    records = {}
+    for place, values in objects:
+        try:
+            record = ImageRecord.from_json(values)
+        except ValueError as error:
+            name = values.get('img_path') if isinstance(values, dict) else None
+            raise ResultsFileError(f'{path}, {place}{f" ({name})" if name else ""}: {error}') from error
+        first = records.setdefault(record.identity, record)
+        if first is not record and first.to_json() != values:
+            raise ResultsFileError(
+                f'{path}, {place}: {record.img_path} (sample {record.sample_idx}) is there twice with different '
+                'values. Keep the results of one run only.'
+            )
+    if not records:
+        raise ResultsFileError(f'{path} holds no image')
+    return list(records.values()), warnings
+
+
+def check_ending(path: str) -> None:
+    """Raise a ValueError for a results file of an unknown kind."""
+    if not path.endswith(ENDINGS):
+        raise ValueError(f'a results file ends with {", ".join(ENDINGS)}, got {path}')
+
+
+def _line(values: dict) -> str:
+    return json.dumps(values, separators=(',', ':'), ensure_ascii=False) + '\n'
+
+
+def _read_lines(path: str) -> tuple[list[tuple[str, dict]], list[str]]:
+    objects, warnings = [], []
+    with open(path, 'rb') as file:
+        for number, line in enumerate(file, start=1):
+            if not line.endswith(b'\n'):
+                warnings.append(f'{path}, line {number} is cut off, as after a kill: left out')
+                break
+            try:
+                values = json.loads(line)
+            except ValueError as error:
+                raise ResultsFileError(f'{path}, line {number} is not JSON: {error}') from error
+            if number == 1:
+                _check_header(path, values)
+            elif values != HEADER:  # parts of several processes may be put together
+                objects.append((f'line {number}', values))
+    return objects, warnings
+
+
+def _read_pickle(path: str) -> tuple[list[tuple[str, dict]], list[str]]:
+    try:
+        with open(path, 'rb') as file:
+            values = _PlainUnpickler(file).load()
+    except OSError:
+        raise
+    except Exception as error:  # a broken pickle raises nearly anything
+        raise ResultsFileError(f'{path} is no results file: {error}') from error
+    _check_header(path, values)
+    return [(f'record {number}', record) for number, record in enumerate(values.get('records', []), start=1)], []
+
+
+def _check_header(path: str, values: object) -> None:
+    if not isinstance(values, dict) or values.get('format') != HEADER['format']:
+        raise ResultsFileError(f'{path} is no results file: make one with tools/test.py --out {Path(path).stem}.jsonl')
+    differing = [f'{key} {values.get(key)}, expected {HEADER[key]}' for key in HEADER if values.get(key) != HEADER[key]]
+    if differing:
+        raise ResultsFileError(f'{path} is of another version of the package: {"; ".join(differing)}')
+
+
+class _PlainUnpickler(pickle.Unpickler):
+    """Reads numbers, strings, lists and dicts, and refuses what would run code."""
+
+    def find_class(self, module: str, name: str):
+        raise pickle.UnpicklingError(f'it holds an object of {module}.{name}, not only numbers and text')

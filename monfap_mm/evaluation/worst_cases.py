@@ -1,0 +1,121 @@
+"""Pictures of the images that a model gets most wrong."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ..datasets import CLASSES, PALETTE
+from ..datasets.transforms import read_image, read_mask
+from ..datasets.transforms.loading import FAKE_ABOVE
+from ..file_names import FileNames
+from ..visualization.panels import (
+    MIN_HEIGHT,
+    MIN_WIDTH,
+    center,
+    gray_mask,
+    missing,
+    overlay,
+    panel_size,
+    resize,
+    side_by_side,
+    write_tag,
+)
+from .functional.localization import f1_score
+from .image_record import ImageRecord
+
+ALPHA = 0.45  # of the tint on fake pixels
+
+
+def by_score(record: ImageRecord) -> float:
+    """How wrong P(fake) of an image is, 0 to 1."""
+    return abs(record.score - record.label)
+
+
+def by_f1(record: ImageRecord) -> float:
+    """How wrong the mask of a manipulated image is, 1 - F1; -1 for an authentic one, which has no F1."""
+    f1 = f1_score(record.pixels) if record.label == 1 else np.nan
+    return -1 if np.isnan(f1) else float(1 - f1)
+
+
+CRITERIA = {'score': by_score, 'F1': by_f1}
+
+
+def draw_worst(
+    records: Sequence[ImageRecord], number: int, folder: Path, criterion: str = 'score', masks: Path | None = None
+) -> list[str]:
+    """Draw the worst images: image, ground truth, and the predicted mask if there is one, with P(fake) and F1.
+
+    Args:
+        records: All images, in the order of the dataset.
+        number: How many to draw.
+        folder: Folder to write to, made if needed. Files are named by rank: 001_<image>.png is the worst.
+        criterion: One of ``CRITERIA``.
+        masks: Folder of ``tools/test.py --out DIR``, from the same dataset.
+
+    Returns:
+        What could not be read, one message each. Its panel says "n/a".
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    unique_name = FileNames()
+    names = {record.identity: unique_name(*record.identity) for record in records}
+    error = CRITERIA[criterion]
+    worst = sorted((record for record in records if error(record) >= 0), key=error, reverse=True)[:number]
+    problems = []
+    for rank, record in enumerate(worst, start=1):
+        name = names[record.identity]
+        predicted = None if masks is None else _mask_file(masks, name, record)
+        path = folder / f'{rank:03d}_{name}.png'
+        if not cv2.imwrite(str(path), cv2.cvtColor(_draw(record, predicted, problems), cv2.COLOR_RGB2BGR)):
+            raise OSError(f'Cannot write the picture {path}')
+    return problems
+
+
+def _mask_file(folder: Path, name: str, record: ImageRecord) -> str:
+    """The predicted mask of an image; several processes put the index behind the names of all masks."""
+    numbered = folder / f'{Path(record.img_path).stem}_{record.sample_idx}.png'
+    return str(numbered if numbered.is_file() else folder / f'{name}.png')
+
+
+def _draw(record: ImageRecord, predicted: str | None, problems: list[str]) -> np.ndarray:
+    image = _read(read_image, record.img_path, problems)
+    size = (MIN_HEIGHT, MIN_WIDTH) if image is None else panel_size(*image.shape[:2])
+    picture = missing(size) if image is None else resize(image[..., ::-1], size)
+    truth = np.zeros(size, np.uint8)
+    if record.mask_path is not None:
+        truth = _read_fake(record.mask_path, image, size, problems)
+    panels = [
+        ('image', picture),
+        (f'ground truth: {CLASSES[record.label]}', missing(size) if truth is None else gray_mask(truth)),
+    ]
+    if predicted is not None:
+        fake = _read_fake(predicted, image, size, problems)
+        f1 = float(f1_score(record.pixels))
+        caption = 'prediction' if np.isnan(f1) else f'prediction: F1 {100 * f1:.1f}'
+        panels.append((caption, missing(size) if fake is None else overlay(picture, fake, PALETTE[1], ALPHA)))
+    panels = [(caption, center(panel)) for caption, panel in panels]
+    caption, panel = panels[-1]
+    verdict = int(record.score > 0.5)
+    tagged = write_tag(panel, f'P(fake) {record.score:.2f}  {CLASSES[verdict]}', PALETTE[verdict])
+    return side_by_side([*panels[:-1], (caption, tagged)])
+
+
+def _read_fake(path: str, image: np.ndarray | None, size: tuple[int, int], problems: list[str]) -> np.ndarray | None:
+    """A mask at the size of its panel, 1 where fake, or None and a problem."""
+    mask = _read(read_mask, path, problems)
+    if mask is None:
+        return None
+    if image is not None and mask.shape != image.shape[:2]:
+        (height, width), (image_height, image_width) = mask.shape, image.shape[:2]
+        problems.append(f'{path}: the mask has {width}x{height} pixels, its image {image_width}x{image_height}')
+        return None
+    return resize((mask > FAKE_ABOVE).astype(np.uint8), size, cv2.INTER_NEAREST)
+
+
+def _read(reader: Callable[[str], np.ndarray], path: str, problems: list[str]) -> np.ndarray | None:
+    try:
+        return reader(path)
+    except OSError as error:
+        problems.append(f'{path}: {error}')
+        return None

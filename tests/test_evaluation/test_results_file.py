@@ -1,0 +1,139 @@
+import os
+import pickle
+
+import pytest
+
+from monfap_mm.evaluation.results_file import PartialResults, ResultsFileError, read_results, write_results
+
+from .records import make_record
+
+RECORDS = [make_record(i) for i in range(6)]
+
+
+def as_json(records):
+    return [record.to_json() for record in records]
+
+
+@pytest.fixture(params=['jsonl', 'pkl'])
+def path(request, tmp_path):
+    return str(tmp_path / f'results.{request.param}')
+
+
+def test_round_trip_in_the_order_of_the_dataset(path):
+    write_results(path, RECORDS[::-1])
+    records, warnings = read_results(path)
+    assert as_json(records) == as_json(RECORDS)
+    assert warnings == []
+
+
+def test_image_twice(path):
+    write_results(path, [*RECORDS, RECORDS[2]])
+    assert as_json(read_results(path)[0]) == as_json(RECORDS)
+    write_results(path, [*RECORDS, make_record(2, separation=3)])
+    with pytest.raises(ResultsFileError, match=r'images/2\.png \(sample 2\) is there twice with different values'):
+        read_results(path)
+
+
+def test_file_listed_twice_is_two_images(path):
+    write_results(path, [make_record(1), make_record(1, sample_idx=7)])
+    assert len(read_results(path)[0]) == 2
+
+
+@pytest.mark.parametrize('cut', [1, 40])
+def test_torn_last_line(tmp_path, cut):
+    path = str(tmp_path / 'results.jsonl')
+    write_results(path, RECORDS)
+    os.truncate(path, os.path.getsize(path) - cut)
+    records, (warning,) = read_results(path)
+    assert as_json(records) == as_json(RECORDS[:-1])
+    assert warning == f'{path}, line 7 is cut off, as after a kill: left out'
+
+
+def test_broken_line_is_named(tmp_path):
+    path = tmp_path / 'results.jsonl'
+    write_results(str(path), RECORDS)
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text(''.join([*lines[:3], 'what?\n', *lines[4:]]))
+    with pytest.raises(ResultsFileError, match=r'results\.jsonl, line 4 is not JSON'):
+        read_results(str(path))
+    path.write_text(''.join([*lines[:3], lines[3].replace('"score":', '"score":NaN,"was":'), *lines[4:]]))
+    with pytest.raises(ResultsFileError, match=r'line 4 \(images/2\.png\): expected an object with the keys'):
+        read_results(str(path))
+    score = f'"score":{RECORDS[2].score!r}'
+    path.write_text(''.join([*lines[:3], lines[3].replace(score, '"score":NaN'), *lines[4:]]))
+    with pytest.raises(ResultsFileError, match=r'line 4 \(images/2\.png\): its P\(fake\) is nan'):
+        read_results(str(path))
+
+
+def test_parts_put_together(tmp_path):
+    """As ``cat results.jsonl.part*`` does, when one of two processes has no image."""
+    for rank, records in enumerate((RECORDS[:2], [], RECORDS[2:])):
+        part = PartialResults(str(tmp_path / 'results.jsonl'), rank)
+        for record in records:
+            part.append(record)
+    parts = sorted(tmp_path.glob('*.part*'))
+    assert [part.name for part in parts] == ['results.jsonl.part0', 'results.jsonl.part2']
+    whole = tmp_path / 'whole.jsonl'
+    whole.write_bytes(b''.join(part.read_bytes() for part in parts))
+    assert as_json(read_results(str(whole))[0]) == as_json(RECORDS)
+
+
+def test_part_of_an_earlier_run_is_not_mixed_in(tmp_path):
+    for records in (RECORDS[:4], RECORDS[4:]):
+        part = PartialResults(str(tmp_path / 'results.jsonl'), 0)
+        for record in records:
+            part.append(record)
+    assert as_json(read_results(str(part.path))[0]) == as_json(RECORDS[4:])
+    part.remove()
+    assert not part.path.exists()
+
+
+class Danger:
+    def __reduce__(self):
+        return os.mkdir, ('executed',)
+
+
+@pytest.mark.parametrize(
+    'content',
+    [
+        b'',
+        b'{}\n',
+        b'{"format": "other"}\n',
+        b'\xff\xd8\xff\xe0 a picture \n\n',
+        pickle.dumps(Danger()),
+        pickle.dumps([1]),
+    ],
+)
+def test_other_files(path, content, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with open(path, 'wb') as file:
+        file.write(content)
+    with pytest.raises(ResultsFileError, match=r'results\.(jsonl|pkl)'):
+        read_results(path)
+    assert not (tmp_path / 'executed').exists()
+
+
+def test_pickle_that_would_run_code_says_so(tmp_path):
+    path = tmp_path / 'results.pkl'
+    path.write_bytes(pickle.dumps(Danger()))
+    with pytest.raises(ResultsFileError, match=r'it holds an object of posix\.mkdir, not only numbers and text'):
+        read_results(str(path))
+
+
+def test_other_version(tmp_path):
+    path = tmp_path / 'results.jsonl'
+    write_results(str(path), RECORDS)
+    path.write_text(path.read_text().replace('"bins":256', '"bins":512', 1))
+    with pytest.raises(ResultsFileError, match='of another version of the package: bins 512, expected 256'):
+        read_results(str(path))
+
+
+def test_missing_file_and_full_disk(tmp_path, monkeypatch):
+    with pytest.raises(FileNotFoundError):
+        read_results(str(tmp_path / 'nothing.jsonl'))
+    path = str(tmp_path / 'results.jsonl')
+    write_results(path, RECORDS[:3])
+    monkeypatch.setattr('os.replace', lambda *_: (_ for _ in ()).throw(OSError('no space left')))
+    with pytest.raises(OSError, match='no space left'):
+        write_results(path, RECORDS)
+    assert len(read_results(path)[0]) == 3
