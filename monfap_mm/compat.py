@@ -1,14 +1,17 @@
 """The only place that works around the versions of our dependencies.
 
-Importing this module has two effects, both harmless when repeated:
+Importing this module has three effects, all harmless when repeated:
 
 * mmseg 1.2 imports ``mmcv.ops`` while it is imported, and mmcv-lite has no compiled operators.
   :func:`provide_mmcv_ext` puts a stand-in where the compiled module would be.
 * PyTorch >= 2.6 reads checkpoints with ``weights_only=True``.
   :func:`allow_mmengine_checkpoints` names the classes that an MMEngine checkpoint holds.
+* mmseg imports albumentations where it is installed, and that asks the internet for a newer version of itself.
+  :func:`keep_albumentations_quiet` switches the question off.
 """
 
 import importlib.util
+import os
 import sys
 import types
 from importlib.machinery import ModuleSpec
@@ -93,5 +96,11 @@ def allow_mmengine_checkpoints() -> None:
     )
 
 
+def keep_albumentations_quiet() -> None:
+    """Let albumentations import without a request to the internet, unless the user has decided otherwise."""
+    os.environ.setdefault('NO_ALBUMENTATIONS_UPDATE', '1')
+
+
 provide_mmcv_ext()
 allow_mmengine_checkpoints()
+keep_albumentations_quiet()

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -74,3 +75,20 @@ def test_stand_in_steps_aside_for_the_full_mmcv(tmp_path):
     )
     (tmp_path / '_ext.py').write_text('real = 1\n__getattr__ = lambda name: (lambda *a: None)\n')
     subprocess.run([sys.executable, '-c', code, str(tmp_path)], check=True, timeout=120)
+
+
+def test_the_import_asks_the_internet_nothing():
+    code = (
+        'import urllib.request; calls = []\n'
+        'urllib.request.OpenerDirector.open = lambda self, request, *args, **kwargs: calls.append(request)\n'
+        'import monfap_mm; print(calls)'
+    )
+    command = [sys.executable, '-W', 'ignore', '-c', code]
+    done = subprocess.run(command, check=True, timeout=120, stdout=subprocess.PIPE, text=True)
+    assert done.stdout.splitlines()[-1] == '[]'
+
+
+def test_the_user_may_let_albumentations_ask(monkeypatch):
+    monkeypatch.setenv('NO_ALBUMENTATIONS_UPDATE', '0')
+    compat.keep_albumentations_quiet()
+    assert os.environ['NO_ALBUMENTATIONS_UPDATE'] == '0'

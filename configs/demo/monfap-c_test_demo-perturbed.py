@@ -1,19 +1,4 @@
-# Test on the perturbed test set of the demo of a checkpoint that `make demo` trained. It works at the images' own size.
-_base_ = './monfap-c_demo.py'
-perturbed_loading = [
-    dict(type='LoadForgeryImage'),
-    dict(type='LoadForgeryAnnotations'),
-    dict(type='Perturb', severity=(1, 5), num=(1, 3), seed=0),
-    dict(type='FreezeMask'),
-]
-tta_pipeline = [
-    *perturbed_loading,
-    dict(
-        type='TestTimeAug',
-        transforms=[
-            [dict(type='RandomFlip', prob=0.0), dict(type='RandomFlip', prob=1.0)],
-            [dict(type='PackForgeryInputs')],
-        ],
-    ),
-]
-test_dataloader = dict(dataset=dict(pipeline=[*perturbed_loading, dict(type='PackForgeryInputs')]))
+# Test on the perturbed test set of the demo of a checkpoint that was trained on the clean one.
+_base_ = ['./monfap-c_demo.py', '../_base_/datasets/perturbed_pipelines_own-size.py']
+test_dataloader = dict(dataset=dict(pipeline=_base_.perturbed_test_pipeline))
+tta_pipeline = _base_.perturbed_tta_pipeline

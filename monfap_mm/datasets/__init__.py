@@ -4,16 +4,18 @@ from .ffiw import FFIWDataset
 from .forgery_dataset import CLASSES, PALETTE, ForgeryDataset
 from .manual_fake import ManualFakeDataset
 from .ofv2 import OFV2Dataset
-from .transforms import LoadForgeryAnnotations, LoadForgeryImage, PackForgeryInputs
+from .transforms import FreezeMask, LoadForgeryAnnotations, LoadForgeryImage, PackForgeryInputs, Perturb
 
 __all__ = [
     'CLASSES',
     'PALETTE',
     'FFIWDataset',
     'ForgeryDataset',
+    'FreezeMask',
     'LoadForgeryAnnotations',
     'LoadForgeryImage',
     'ManualFakeDataset',
     'OFV2Dataset',
     'PackForgeryInputs',
+    'Perturb',
 ]

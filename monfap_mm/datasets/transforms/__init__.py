@@ -1,7 +1,16 @@
-"""Transforms that load and pack images with labels and masks."""
+"""Transforms that load, perturb and pack images with labels and masks."""
 
 from .formatting import PackForgeryInputs
 from .image_io import read_image, read_mask
 from .loading import LoadForgeryAnnotations, LoadForgeryImage
+from .perturbation import FreezeMask, Perturb
 
-__all__ = ['LoadForgeryAnnotations', 'LoadForgeryImage', 'PackForgeryInputs', 'read_image', 'read_mask']
+__all__ = [
+    'FreezeMask',
+    'LoadForgeryAnnotations',
+    'LoadForgeryImage',
+    'PackForgeryInputs',
+    'Perturb',
+    'read_image',
+    'read_mask',
+]

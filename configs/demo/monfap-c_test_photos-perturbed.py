@@ -1,0 +1,4 @@
+# Test on perturbed photographs of a checkpoint that was trained on the clean ones.
+_base_ = ['./monfap-c_photos-160x160.py', '../_base_/datasets/perturbed_pipelines_own-size.py']
+test_dataloader = dict(dataset=dict(pipeline=_base_.perturbed_test_pipeline))
+tta_pipeline = _base_.perturbed_tta_pipeline
