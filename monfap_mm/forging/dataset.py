@@ -136,9 +136,9 @@ def make_set(folder: str | Path, demo: DemoSet, workers: int = 1) -> bool:
     write = partial(_write_sample, folder, demo)
     tasks = list(demo.samples())
     if workers > 1:
-        records = track_parallel_progress(
-            write, tasks, workers, initializer=cv2.setNumThreads, initargs=(1,), chunksize=4
-        )
+        # Here and not in the workers: a forked process waits for ever for OpenCV threads that only its parent has.
+        cv2.setNumThreads(1)
+        records = track_parallel_progress(write, tasks, workers, chunksize=4)
     else:
         records = track_progress(write, tasks)
     _write_lists(folder, records)

@@ -1,0 +1,45 @@
+"""NIST16 (Nimble Challenge 2016): probes and masks as its reference file lists them; in a mask, black is forged."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import CurationError
+from .sample import Sample
+
+REFERENCE = 'reference/manipulation/NC2016-manipulation-ref.csv'
+_COLUMNS = ('ProbeFileName', 'ProbeMaskFileName', 'IsTarget')
+
+
+def list_nist16(src: Path) -> Iterator[Sample]:
+    """Samples of NIST16, which may lie in a folder of their own below ``src``; a probe listed twice counts once.
+
+    Raises:
+        CurationError: If the reference file is not there, or lacks a column.
+    """
+    references = sorted(src.rglob(REFERENCE))
+    if not references:
+        raise CurationError(f'{src} is not NIST16: there is no {REFERENCE} in it.')
+    root = references[0].parents[2].relative_to(src)
+    seen = set()
+    for row in _read_rows(references[0]):
+        probe = row['ProbeFileName']
+        if probe in seen:
+            continue
+        seen.add(probe)
+        forged = row['IsTarget'] == 'Y'
+        mask = (root / row['ProbeMaskFileName']).as_posix() if forged and row['ProbeMaskFileName'] else None
+        source = row.get('BaseFileName') or probe
+        yield Sample((root / probe).as_posix(), int(forged), (source,), mask, 'black')
+
+
+def _read_rows(path: Path) -> list[dict[str, str]]:
+    try:
+        with path.open(encoding='utf-8', newline='') as file:
+            reader = csv.DictReader(file, delimiter='|')
+            missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
+            if missing:
+                raise CurationError(f'{path} has no column {", ".join(missing)}; columns are separated by "|".')
+            return [row for row in reader if all(row[name] is not None for name in _COLUMNS)]
+    except (OSError, ValueError, csv.Error) as error:
+        raise CurationError(f'Cannot read {path}: {error}') from error

@@ -1,0 +1,156 @@
+"""Reading source images without trusting them, and writing files so that none is ever seen half finished."""
+
+import os
+import shutil
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import ExifTags, Image, ImageOps
+
+from monfap_mm.datasets.transforms.image_io import read_image, read_mask
+
+from .errors import BadInput, CurationError
+
+MAX_PIXELS = 64_000_000
+LINKS = ('copy', 'hard', 'symlink')
+PARTIAL = '.partial'
+# Formats that are decoded in this process by well-tested libraries; not, for instance, PostScript.
+_FORMATS = ('JPEG', 'PNG', 'BMP', 'TIFF', 'WEBP', 'GIF')
+_UPRIGHT = 1
+
+
+@dataclass(frozen=True)
+class Header:
+    """What an image file says of itself before it is decoded.
+
+    Attributes:
+        width: Columns of the stored pixels.
+        height: Rows of the stored pixels.
+        orientation: EXIF orientation, 1 (upright) to 8.
+    """
+
+    width: int
+    height: int
+    orientation: int
+
+
+def read_header(path: str | Path, max_pixels: int = MAX_PIXELS) -> Header:
+    """Read the header of an image; nothing is decoded, so a small file that unpacks to gigabytes does no harm.
+
+    Raises:
+        BadInput: If the file cannot be read, is no image, or has more than ``max_pixels`` pixels.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore', Image.DecompressionBombWarning)
+            with Image.open(path, formats=_FORMATS) as image:
+                header = Header(*image.size, image.getexif().get(ExifTags.Base.Orientation, _UPRIGHT))
+    except Image.UnidentifiedImageError as error:
+        raise BadInput(f'{path} is no image, or its header is damaged') from error
+    # Pillow's parsers signal damage by many types of exceptions.
+    except Exception as error:
+        raise BadInput(f'Cannot read the header of {path}: {error}') from error
+    if header.width * header.height > max_pixels:
+        size = f'{header.width} x {header.height}'
+        raise BadInput(f'{path} has {size} pixels, more than {max_pixels / 1e6:g} million (--max-pixels)')
+    return header
+
+
+def read_source(path: str | Path, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """Read a source image as a viewer shows it, see :func:`read_image`; its size is checked before it is decoded.
+
+    Returns:
+        Array (H, W, 3), uint8, BGR.
+
+    Raises:
+        BadInput: If the file cannot be read, is broken, or has too many pixels.
+    """
+    read_header(path, max_pixels)
+    return _decode(read_image, path)
+
+
+def read_source_mask(path: str | Path, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """Read a source mask as grey values (H, W), uint8, see :func:`read_mask`; otherwise like :func:`read_source`."""
+    read_header(path, max_pixels)
+    return _decode(read_mask, path)
+
+
+def _decode(read, path: str | Path) -> np.ndarray:
+    try:
+        return read(str(path))
+    except OSError as error:
+        raise BadInput(str(error)) from error
+
+
+def as_shown(mask: np.ndarray, orientation: int) -> np.ndarray:
+    """Turn a mask of an image's stored pixels as a viewer turns the image.
+
+    Args:
+        mask: Array (H, W), uint8.
+        orientation: EXIF orientation of the image, 1 to 8.
+
+    Returns:
+        Array (H, W) or (W, H), uint8.
+    """
+    if orientation == _UPRIGHT:
+        return mask
+    image = Image.fromarray(mask)
+    image.getexif()[ExifTags.Base.Orientation] = orientation
+    return np.array(ImageOps.exif_transpose(image))
+
+
+def write_file(dst: Path, name: str, content: bytes) -> None:
+    """Write a file under a temporary name, then rename it.
+
+    Args:
+        dst: Folder of the set.
+        name: Path below ``dst``, separated by slashes; missing folders are made.
+        content: The bytes.
+
+    Raises:
+        CurationError: If it cannot be written (no space, no permission).
+    """
+    _place(dst, name, lambda temporary: temporary.write_bytes(content))
+
+
+def write_mask(dst: Path, name: str, mask: np.ndarray) -> None:
+    """Write a mask as 8-bit PNG of 0 and 255, see :func:`write_file`.
+
+    Args:
+        dst: Folder of the set.
+        name: Path below ``dst``.
+        mask: Array (H, W), any type; what is not zero is fake.
+    """
+    write_file(dst, name, cv2.imencode('.png', np.where(mask, 255, 0).astype(np.uint8))[1].tobytes())
+
+
+def place_image(source: Path, dst: Path, name: str, link: str = 'copy') -> None:
+    """Give the set an image, with exactly the bytes of its source.
+
+    Args:
+        source: The source file, from :func:`safe_join`.
+        dst: Folder of the set.
+        name: Path below ``dst``.
+        link: ``'copy'``; ``'hard'`` or ``'symlink'`` take no space, but change or break with the source.
+
+    Raises:
+        CurationError: If it cannot be written.
+    """
+    make = {'copy': shutil.copyfile, 'hard': os.link, 'symlink': os.symlink}[link]
+    _place(dst, name, lambda temporary: make(source.resolve(), temporary))
+
+
+def _place(dst: Path, name: str, make) -> None:
+    """One process writes one file at a time: its number is name enough. The job removes the folder of left-overs."""
+    path, temporary = dst / name, dst / PARTIAL / str(os.getpid())
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.parent.mkdir(exist_ok=True)
+        temporary.unlink(missing_ok=True)
+        make(temporary)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise CurationError(f'Cannot write {path}: {error.strerror or error}') from error

@@ -1,0 +1,151 @@
+import json
+
+import numpy as np
+import pytest
+from pycocotools import mask as coco_mask
+
+from monfap_mm.curation import BadInput, CurationError
+from monfap_mm.curation.coco import draw, read_coco
+
+SQUARE = [2, 3, 6, 3, 6, 8, 2, 8]
+
+
+def polygon(*points):
+    return np.array(points, np.float32)
+
+
+def rectangle(x1, y1, x2, y2, size=10):
+    mask = np.zeros((size, size), bool)
+    mask[y1:y2, x1:x2] = True
+    return mask
+
+
+def test_polygons_are_united():
+    mask = draw([polygon(*SQUARE), polygon(5, 0, 9, 0, 9, 4, 5, 4)], 10, 10)
+    assert (mask == rectangle(2, 3, 6, 8) | rectangle(5, 0, 9, 4)).all()
+
+
+@pytest.mark.parametrize(
+    ('box', 'inside'),
+    [
+        ((-10, -10, 4, 5), (0, 0, 4, 5)),
+        ((6, 7, 1e9, 1e9), (6, 7, 10, 10)),
+        ((-1e30, -1e30, 1e30, 1e30), (0, 0, 10, 10)),
+        ((20, 20, 30, 30), (0, 0, 0, 0)),
+        ((-30, 2, -20, 8), (0, 0, 0, 0)),
+    ],
+)
+def test_what_lies_outside_is_cut_off(box, inside):
+    x1, y1, x2, y2 = box
+    assert (draw([polygon(x1, y1, x2, y1, x2, y2, x1, y2)], 10, 10) == rectangle(*inside)).all()
+
+
+def test_a_clipped_star_is_the_whole_star_on_a_larger_canvas_cropped():
+    angles = np.linspace(0, 2 * np.pi, 10, endpoint=False)
+    radii = np.where(np.arange(10) % 2, 15, 40)
+    star = np.stack([70 + radii * np.cos(angles), 8 + radii * np.sin(angles)], 1)
+    whole = coco_mask.decode(coco_mask.frPyObjects([(star + 100).ravel().tolist()], 300, 300))[..., 0] > 0
+    # pycocotools rounds corners to a fifth of a pixel, and cutting makes new corners.
+    assert np.abs(draw([star.ravel()], 80, 80).astype(int) - whole[100:180, 100:180]).sum() <= 5
+    assert draw([star.ravel()], 80, 80).sum() > 500
+
+
+def test_run_lengths():
+    mask = rectangle(2, 3, 6, 8)
+    packed = coco_mask.encode(np.asfortranarray(mask.astype(np.uint8)))
+    assert (draw({'size': [10, 10], 'counts': packed['counts'].decode()}, 10, 10) == mask).all()
+    runs = [23, 5, 5, 5, 5, 5, 5, 5, 42]
+    assert (draw({'size': [10, 10], 'counts': runs}, 10, 10) == mask).all()
+
+
+@pytest.mark.parametrize(
+    'segmentation',
+    [
+        None,
+        [],
+        'damaged',
+        17,
+        [polygon(1, 2, 3, 4)],
+        [polygon(1, 2, 3, 4, 5, 6, 7)],
+        [polygon(1, 2, 3, np.nan, 5, 6)],
+        [polygon(1, 2, 3, np.inf, 5, 6)],
+        [np.zeros((3, 2), np.float32)],
+        {},
+        {'size': [10, 10]},
+        {'size': [10, 10], 'counts': []},
+        {'size': [10, 10], 'counts': [50, 51]},
+        {'size': [10, 10], 'counts': [-1, 101]},
+        {'size': [10, 10], 'counts': [1, 'x']},
+        {'size': [10, 10], 'counts': 5},
+        {'size': [10, 10], 'counts': 'ooooo'},
+        {'size': [10, 10], 'counts': '\U0001f600'},
+        {'size': [9, 10], 'counts': [90]},
+        {'size': [10**6, 10**6], 'counts': [10**12]},
+    ],
+)
+def test_damaged_segmentations_are_bad_input(segmentation):
+    with pytest.raises(BadInput, match='segmentation|polygon|run lengths'):
+        draw(segmentation, 10, 10)
+
+
+def write(path, **content):
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_reading_groups_annotations_and_counts_what_is_odd(tmp_path):
+    path = write(
+        tmp_path / 'a.json',
+        categories=[{'id': 0, 'name': 'Real'}, {'id': 1, 'name': 'Fake'}, {'id': 2}],
+        images=[
+            {'id': 7, 'file_name': 'b.jpg', 'height': 4, 'width': 5},
+            {'id': 3, 'file_name': 'a.jpg'},
+            {'id': 3, 'file_name': 'again.jpg'},
+            {'id': 4},
+            'no object',
+        ],
+        annotations=[
+            {'image_id': 7, 'category_id': 1, 'segmentation': [SQUARE]},
+            {'image_id': 7, 'category_id': 0, 'segmentation': {'size': [4, 5], 'counts': [20]}},
+            {'image_id': 7, 'category_id': 1, 'segmentation': [[1, 'x']]},
+            {'image_id': 99, 'category_id': 1},
+            {'image_id': 3, 'category_id': 99},
+            {'image_id': [], 'category_id': 1},
+            None,
+        ],
+    )
+    (first, second), counts = read_coco(path)
+    assert (first.name, first.size, second.name, second.size) == ('b.jpg', (4, 5), 'a.jpg', None)
+    names, segmentations = zip(*first.segmentations)
+    assert names == ('Fake', 'Real', 'Fake')
+    assert segmentations[0][0].dtype == np.float32
+    assert segmentations[0][0].tolist() == SQUARE
+    assert segmentations[1:] == ({'size': [4, 5], 'counts': [20]}, 'damaged')
+    assert not second.segmentations
+    assert counts == {
+        'images that are damaged or twice in the annotations': 3,
+        'annotations of unknown images': 1,
+        'annotations of unknown categories': 1,
+        'annotations that are damaged': 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ('text', 'reason'),
+    [
+        ('', 'Cannot read'),
+        ('{"images": [', 'Cannot read'),
+        ('[' * 100_000, 'Cannot read'),
+        ('[]', 'not in the format of COCO'),
+        ('{"images": [], "annotations": {}}', 'no list of categories and annotations'),
+    ],
+)
+def test_files_that_are_not_coco(tmp_path, text, reason):
+    (tmp_path / 'a.json').write_text(text)
+    with pytest.raises(CurationError, match=reason):
+        read_coco(tmp_path / 'a.json')
+
+
+def test_a_missing_file(tmp_path):
+    with pytest.raises(CurationError, match=r'a\.json'):
+        read_coco(tmp_path / 'a.json')

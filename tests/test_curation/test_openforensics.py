@@ -1,0 +1,147 @@
+import os
+from functools import partial
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+from pycocotools import mask as coco_mask
+
+from monfap_mm.curation import CurationError, openforensics, run_job
+from tests.test_curation.openforensics_set import HEIGHT, WIDTH, OpenForensicsSet, box, make_plain
+from tests.test_curation.test_images import write_bomb
+from tests.test_curation.trees import hash_tree
+
+
+def convert(src, dst, max_bad=1.0):
+    tasks = openforensics.list_tasks(src)
+    work = partial(openforensics.convert, src=src, link='copy', max_pixels=10**6)
+    return run_job(tasks, work, dst, settings={}, workers=2, max_bad=max_bad)
+
+
+def read_list(dst, split):
+    lines = (dst / f'{split}.txt').read_text(encoding='utf-8').split('\n')[1:-1]
+    return [line.split('\t') for line in lines]
+
+
+def read_mask(path):
+    return cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+
+
+def rectangles(*boxes):
+    mask = np.zeros((HEIGHT, WIDTH), np.uint8)
+    for x1, y1, x2, y2 in boxes:
+        mask[y1:y2, x1:x2] = 255
+    return mask
+
+
+def test_masks_are_unions_of_the_fake_faces_only(tmp_path):
+    src, dst = make_plain(tmp_path / 'src', count=3), tmp_path / 'dst'
+    before = hash_tree(src)
+    summary = convert(src, dst)
+    assert summary.samples == {(split, label): 1 + label for split in ('train', 'val', 'test') for label in (0, 1)}
+    assert read_list(dst, 'train') == [
+        ['images/train/train000.jpg', '1', 'masks/train/train000.jpg.png'],
+        ['images/train/train001.jpg', '1', 'masks/train/train001.jpg.png'],
+        ['images/train/train002.jpg', '0'],
+    ]
+    both = rectangles((4, 5, 14, 20), (30, 10, 45, 30))
+    assert (read_mask(dst / 'masks/train/train000.jpg.png') == both).all()
+    assert (read_mask(dst / 'masks/train/train001.jpg.png') == rectangles((4, 5, 14, 20))).all()
+    assert (dst / 'images/test/test002.jpg').read_bytes() == (src / 'Images/Test-Dev/test002.jpg').read_bytes()
+    assert hash_tree(src) == before
+
+
+def test_archives_unpacked_one_by_one(tmp_path):
+    src, dst = make_plain(tmp_path / 'src', count=3), tmp_path / 'dst'
+    (src / 'Images/Train').rename(src / 'Train')
+    (src / 'Val').mkdir()
+    (src / 'Images/Val').rename(src / 'Val/Val')
+    (src / 'Val_poly.json').rename(src / 'Val/Val_poly.json')
+    (src / 'Test-Dev_poly.json').unlink()
+    tasks = openforensics.list_tasks(src)
+    assert openforensics.missing_files(tasks) == ['Test-Dev_poly.json']
+    summary = convert(src, dst)
+    assert summary.bad == 0
+    assert len(read_list(dst, 'train')) == len(read_list(dst, 'val')) == 3
+
+
+def test_run_lengths_and_polygons_beyond_the_border(tmp_path):
+    made = OpenForensicsSet(tmp_path / 'src')
+    mask = rectangles((10, 10, 20, 30))
+    packed = coco_mask.encode(np.asfortranarray(mask // 255))
+    made.add('train', 'a.jpg', (1, {'size': packed['size'], 'counts': packed['counts'].decode()}))
+    made.add('train', 'b.jpg', (1, [box(-50, -50, 8, 6)]), (1, [box(60, 40, 1e6, 1e6)]))
+    convert(made.save(), tmp_path / 'dst')
+    assert (read_mask(tmp_path / 'dst/masks/train/a.jpg.png') == mask).all()
+    border = rectangles((0, 0, 8, 6), (60, 40, WIDTH, HEIGHT))
+    assert (read_mask(tmp_path / 'dst/masks/train/b.jpg.png') == border).all()
+
+
+def test_a_mask_turns_with_its_image(tmp_path):
+    made = OpenForensicsSet(tmp_path / 'src')
+    made.add('train', 'a.jpg', (1, [box(0, 0, 8, 6)]))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new('RGB', (WIDTH, HEIGHT)).save(tmp_path / 'src/Images/Train/a.jpg', exif=exif)
+    convert(made.save(), tmp_path / 'dst')
+    assert (read_mask(tmp_path / 'dst/masks/train/a.jpg.png') == np.rot90(rectangles((0, 0, 8, 6)), -1)).all()
+
+
+def test_hostile_input_is_listed_with_its_reason_and_the_rest_is_converted(tmp_path):
+    src, fake = tmp_path / 'src', (1, [box(4, 5, 14, 20)])
+    made = OpenForensicsSet(src)
+    for name in ('with space.jpg', 'Zoë 顔.jpg', 'line\nbreak.jpg', 'tab\there.jpg', os.fsdecode(b'raw\xff.jpg')):
+        made.add('train', name, fake)
+    made.add('train', '', fake, file_name='../secret.jpg', image=False)
+    made.add('train', '', fake, file_name='Images/Train/../../../secret.jpg', image=False)
+    made.add('train', '', fake, file_name=str(tmp_path / 'secret.jpg'), image=False)
+    made.add('train', '', fake, file_name='Images/Train/link.jpg', image=False)
+    made.add('train', '', fake, file_name='missing.jpg', image=False)
+    made.add('train', '', fake, file_name='\ud800.jpg', image=False)
+    made.add('train', '', fake, file_name='a\0b.jpg', image=False)
+    made.add('train', 'bomb.jpg', fake)
+    made.add('train', 'broken.jpg', fake)
+    made.add('train', 'size.jpg', fake, height=50)
+    made.add('train', 'nan.jpg', (1, [[1, 2, 3, float('nan'), 5, 6]]))
+    made.add('train', 'outside.jpg', (1, [box(100, 100, 200, 200)]))
+    made.add('train', 'runs.jpg', (1, {'size': [HEIGHT, WIDTH], 'counts': [1, 2]}))
+    made.add('train', 'real with a damaged real face.jpg', (0, 'damaged'))
+    made.add('train', 'with space.jpg', fake)
+    made.save()
+    (tmp_path / 'secret.jpg').write_bytes((src / 'Images/Train/with space.jpg').read_bytes())
+    (src / 'Images/Train/link.jpg').symlink_to(tmp_path / 'secret.jpg')
+    write_bomb(src / 'Images/Train/bomb.jpg', 10_000)
+    (src / 'Images/Train/broken.jpg').write_bytes((tmp_path / 'secret.jpg').read_bytes()[:900])
+    summary = convert(src, tmp_path / 'dst')
+    assert [row[0] for row in read_list(tmp_path / 'dst', 'train')] == [
+        'images/train/with space.jpg',
+        'images/train/Zoë 顔.jpg',
+        'images/train/line%0Abreak.jpg',
+        'images/train/tab%09here.jpg',
+        'images/train/raw%FF.jpg',
+        'images/train/real with a damaged real face.jpg',
+    ]
+    assert summary.bad == 13
+    assert summary.counts == {'images that are damaged or twice in the annotations': 1}
+    written = [path.name for path in (tmp_path / 'dst/images').rglob('*') if path.is_file()]
+    assert len(written) == 6
+    manifest = (tmp_path / 'dst/manifest.jsonl').read_text()
+    for reason in (
+        'leads out of the source folder',
+        'link that leads out',
+        'no such file',
+        'more than 1 million',
+        'truncated',
+        'are for an image of 50 x 64',
+        'a polygon is damaged',
+        'cover no pixel',
+        'run lengths are damaged',
+        'no file name',
+    ):
+        assert reason in manifest, reason
+
+
+def test_what_is_not_openforensics(tmp_path):
+    with pytest.raises(CurationError, match=r'there is none of Train_poly\.json'):
+        openforensics.list_tasks(tmp_path)

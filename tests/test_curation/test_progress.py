@@ -1,0 +1,34 @@
+import pytest
+
+from monfap_mm.curation import progress as module
+from monfap_mm.curation.progress import ProgressReport
+
+
+def walk(done=2, total=5):
+    with ProgressReport(done, total, 'videos') as progress:
+        for number in range(done, total):
+            progress.step(bad=number == 3)
+    return progress
+
+
+def test_a_log_gets_a_line_now_and_then(monkeypatch, capfd):
+    assert walk().rate > 0
+    assert capfd.readouterr().err == ''
+    monkeypatch.setattr(module, '_LOG_SECONDS', 0)
+    walk()
+    lines = capfd.readouterr().err.splitlines()
+    assert len(lines) == 3
+    assert lines[0].startswith('3 of 5 videos, ')
+    assert lines[2].startswith('5 of 5 videos, ')
+    assert ' a second, 1 bad, about 0 min left' in lines[2]
+
+
+def test_a_terminal_gets_a_bar(monkeypatch, capfd):
+    monkeypatch.setenv('FORCE_COLOR', '1')
+    walk()
+    assert '5/5' in capfd.readouterr().err
+
+
+@pytest.mark.parametrize('total', [0, 2])
+def test_nothing_to_do(total):
+    assert walk(total, total).rate == 0

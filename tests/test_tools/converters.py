@@ -1,0 +1,55 @@
+"""Running a converter as a user would, and killing it on the way."""
+
+import os
+import runpy
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.test_tools.conftest import ROOT, run
+
+CONVERTERS = ROOT / 'tools/dataset_converters'
+
+
+def convert(name, *arguments, cwd, check=True) -> subprocess.CompletedProcess:
+    """Run ``tools/dataset_converters/<name>.py``."""
+    return run(sys.executable, CONVERTERS / f'{name}.py', *arguments, cwd=cwd, check=check)
+
+
+def convert_here(monkeypatch, name, *arguments) -> int:
+    """Run it in this process, which saves the imports; returns the exit code."""
+    monkeypatch.setattr('sys.argv', [f'{name}.py', *map(str, arguments)])
+    with pytest.raises(SystemExit) as info:
+        runpy.run_path(str(CONVERTERS / f'{name}.py'), run_name='__main__')
+    return info.value.code
+
+
+def start(name, *arguments, cwd) -> subprocess.Popen:
+    """Start a converter in a session of its own."""
+    command = [sys.executable, str(CONVERTERS / f'{name}.py'), *map(str, arguments)]
+    env = {**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1'}
+    pipe = dict(stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, cwd=cwd, env=env, start_new_session=True, **pipe)
+
+
+def stop_halfway(process: subprocess.Popen, number: int, manifest: Path, lines: int) -> None:
+    """Send a signal as soon as the manifest has so many lines.
+
+    SIGINT goes to all processes, as Ctrl-C does; any other one to the parent alone, whose workers must notice.
+    """
+    deadline = time.monotonic() + 120
+    while not manifest.exists() or manifest.read_bytes().count(b'\n') < lines:
+        assert process.poll() is None, f'it ended too early: {process.stderr.read()}'
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
+    process.wait(timeout=60)
+
+
+def kill_halfway(name, *arguments, cwd, manifest: Path, lines: int) -> None:
+    """Start a converter, and kill it (not its workers) as soon as its manifest has so many lines."""
+    stop_halfway(start(name, *arguments, cwd=cwd), signal.SIGKILL, manifest, lines)

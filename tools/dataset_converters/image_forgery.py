@@ -1,0 +1,66 @@
+"""Image-forgery sets to our lists: CASIA v1 and v2, COVERAGE, Columbia, NIST16, IMD2020.
+
+Example:
+    python tools/dataset_converters/image_forgery.py downloads/CASIA1 data/casia1 --dataset casia1
+"""
+
+import argparse
+from functools import partial
+
+from monfap_mm.curation import CurationError, Task, run_job
+from monfap_mm.curation.cli import add_link_option, job_options, make_parser, refuse_nested, report, run_command
+from monfap_mm.curation.image_forgery import DATASETS, convert, divide
+
+# Table V trains on CASIA v2, and tests on the others.
+DEFAULT_SHARES = {'casia2': (90, 10, 0)}
+RECIPE = 1  # raise it when the same source starts to give another set
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = make_parser(
+        'Turn a public image-forgery set into our lists and masks.',
+        'image_forgery.py downloads/CASIA1 data/casia1 --dataset casia1',
+    )
+    parser.add_argument('--dataset', choices=DATASETS, required=True, help='which set SRC is')
+    parser.add_argument(
+        '--shares',
+        type=_shares,
+        metavar='TRAIN,VAL,TEST',
+        help='divide so that what was made of one photograph stays together; default: 90,10,0 for casia2, else 0,0,100',
+    )
+    parser.add_argument('--seed', type=int, default=0, help='of the division, default: %(default)s')
+    add_link_option(parser)
+    return parser.parse_args()
+
+
+def _shares(text: str) -> tuple[float, float, float]:
+    try:
+        train, val, test = map(float, text.split(','))
+    except ValueError:
+        train = -1.0
+    if train < 0 or val < 0 or test < 0 or not train + val + test > 0:
+        raise argparse.ArgumentTypeError(f'must be three numbers such as 80,10,10, got {text}')
+    return train, val, test
+
+
+def main() -> int:
+    """Convert; returns the exit code."""
+    args = parse_args()
+    refuse_nested(args.dst, args.src)
+    samples = list(DATASETS[args.dataset](args.src))
+    if not samples:
+        raise CurationError(f'{args.src} holds no image in the layout of {args.dataset}: see docs/datasets.md.')
+    settings = dict(converter=args.dataset, recipe=RECIPE, link=args.link, max_pixels=args.max_pixels)
+    shares = args.shares or DEFAULT_SHARES.get(args.dataset, (0, 0, 100))
+    splits = divide(samples, shares, args.seed)
+    # The number of images is a setting, for a division depends on all of them.
+    settings.update(shares=shares, seed=args.seed, images=len(samples))
+    work = partial(convert, src=args.src, splits=splits, link=args.link, max_pixels=args.max_pixels)
+    tasks = [Task(sample.image, sample) for sample in samples]
+    summary = run_job(tasks, work, args.dst, settings=settings, **job_options(args))
+    return report(summary, args.dst, args.max_bad)
+
+
+if __name__ == '__main__':
+    run_command('image_forgery', main)
