@@ -13,19 +13,23 @@ from .job import Summary
 EXIT_FINE, EXIT_UNFIT, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 
 
-def make_parser(description: str, example: str) -> argparse.ArgumentParser:
+def make_parser(description: str, example: str, from_list: bool = False) -> argparse.ArgumentParser:
     """A parser with ``SRC``, ``DST`` and the options that every converter has.
 
     Args:
         description: What the converter does.
         example: A command to show.
+        from_list: Whether the source is one of our lists rather than a folder.
     """
     parser = argparse.ArgumentParser(
         description=description,
         epilog=f'Example: {example}. Exit code: {EXIT_FINE} done, {EXIT_UNFIT} too many bad items (what was done is '
         f'kept), {EXIT_USAGE} cannot run, {EXIT_INTERRUPTED} interrupted: the same command goes on.',
     )
-    parser.add_argument('src', metavar='SRC', type=existing_folder, help='the set as downloaded; it is not changed')
+    if from_list:
+        parser.add_argument('src', metavar='LIST', type=existing_file, help='list of a set, which is not changed')
+    else:
+        parser.add_argument('src', metavar='SRC', type=existing_folder, help='the set as downloaded; it is not changed')
     parser.add_argument('dst', metavar='DST', type=Path, help='where to write images, masks, lists and manifest.jsonl')
     parser.add_argument(
         '--workers',

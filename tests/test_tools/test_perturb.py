@@ -2,8 +2,6 @@
 
 import json
 import os
-import runpy
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,24 +9,20 @@ import pytest
 from PIL import Image
 
 from monfap_mm.datasets import ForgeryDataset
-
-from ..test_datasets.files import make_dataset, photo, save
-from .conftest import ROOT, tool
+from tests.test_curation.trees import hash_tree
+from tests.test_datasets.files import make_dataset, photo, save
+from tests.test_tools.converters import convert, convert_here, kill_halfway
 
 LOAD = [dict(type='LoadForgeryImage'), dict(type='LoadForgeryAnnotations')]
 PACK = dict(type='PackForgeryInputs')
 
 
-def perturb(source, folder, *arguments):
-    return tool('dataset_converters/perturb.py', source, folder, *arguments, cwd=folder.parent)
-
-
-def contents(folder):
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob('*') if path.is_file()}
-
-
 def packed(root, pipeline):
     return list(ForgeryDataset('test.txt', data_root=str(root), pipeline=pipeline, test_mode=True))
+
+
+def read_manifest(folder):
+    return [json.loads(line) for line in (folder / 'manifest.jsonl').read_text().splitlines()]
 
 
 @pytest.fixture(scope='module')
@@ -44,10 +38,11 @@ def source(tmp_path_factory) -> Path:
 @pytest.fixture(scope='module')
 def copy(source, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp('copies') / 'copy'
-    before = contents(source)
-    done = perturb(source / 'test.txt', folder, '--workers', 1)
-    assert contents(source) == before
-    assert '7 perturbed images' in done.stdout
+    before = hash_tree(source.parent)
+    done = convert('perturb', source / 'test.txt', folder, '--workers', 1, cwd=folder.parent)
+    assert hash_tree(source.parent) == before
+    assert 'test         3         4         7' in done.stdout
+    assert '7 images, 0 bad' in done.stdout
     return folder
 
 
@@ -65,112 +60,121 @@ def test_the_copy_reads_as_what_is_perturbed_on_the_fly(source, copy):
 
 
 def test_the_manifest_tells_what_was_applied(copy):
-    records = [json.loads(line) for line in (copy / 'manifest.jsonl').read_text().splitlines()]
-    assert [record['source'] for record in records] == [f'images/{i}.png' for i in range(6)] + ['../beside/0.png']
-    assert records[0]['image'] == 'images/0.png.png'
-    assert 'mask' not in records[0]
-    assert (records[6]['image'], records[6]['mask']) == ('up/beside/0.png.png', 'up/beside/0.png.mask.png')
-    for record in records:
-        assert 1 <= len(record['perturbations']) <= 3
-        for step in record['perturbations']:
+    header, *records = read_manifest(copy)
+    assert header['settings'].items() >= dict(converter='perturb', list='test.txt', severity=[1, 5], seed=0).items()
+    assert [record['key'] for record in records] == [f'images/{i}.png' for i in range(6)] + ['../beside/0.png']
+    entries = [entry for record in records for entry in record['entries']]
+    assert len(entries) == 7
+    assert entries[0]['image'] == 'images/images/0.png.png'
+    assert entries[0]['mask'] is None
+    assert (entries[6]['image'], entries[6]['mask']) == (
+        'images/%up/beside/0.png.png',
+        'masks/%up/beside/0.png.png',
+    )
+    for entry in entries:
+        steps = entry['info']['perturbations']
+        assert 1 <= len(steps) <= 3
+        for step in steps:
             assert set(step) == {'family', 'name', 'severity', 'type', 'arguments', 'seed', 'skipped'}
     lines = (copy / 'test.txt').read_text().splitlines()
-    assert lines[1] == 'images/0.png.png\t0'
-    assert lines[7] == 'up/beside/0.png.png\t1\tup/beside/0.png.mask.png'
+    assert lines[1] == 'images/images/0.png.png\t0'
+    assert lines[7] == 'images/%up/beside/0.png.png\t1\tmasks/%up/beside/0.png.png'
 
 
-def test_after_a_kill_only_what_is_missing_is_done(source, copy, tmp_path):
+def test_after_a_kill_only_what_is_missing_is_done(source, copy, tmp_path, monkeypatch, capsys):
     """Also: two processes write the same bytes as one."""
-    expected = contents(copy)
-    lines = expected['manifest.jsonl'].decode().splitlines(keepends=True)
+    lines = (copy / 'manifest.jsonl').read_text().splitlines(keepends=True)
     folder = tmp_path / 'again'
-    for name in ('perturb.json', 'images/0.png.png', 'images/1.png.png', 'images/3.png.png'):
+    images = [f'images/images/{i}.png.png' for i in (0, 1, 3)]
+    for name in images:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(expected[name])
+        path.write_bytes((copy / name).read_bytes())
+        os.utime(path, (1, 1))
     # A kill while the third line was being written, with the fourth image finished and not in the manifest.
-    (folder / 'manifest.unfinished.jsonl').write_text(''.join(lines[:2]) + lines[2][:40])
-    for name in ('images/0.png.png', 'images/3.png.png'):
-        os.utime(folder / name, (1, 1))
-    done = perturb(source / 'test.txt', folder, '--workers', 2)
-    assert '2 of 7 images are done already' in done.stdout
-    assert contents(folder) == expected
-    assert (folder / 'images/0.png.png').stat().st_mtime == 1
-    assert (folder / 'images/3.png.png').stat().st_mtime != 1
+    (folder / 'manifest.jsonl').write_text(''.join(lines[:3]) + lines[3][:40])
+    assert convert_here(monkeypatch, 'perturb', source / 'test.txt', folder, '--workers', 2) == 0
+    assert '2 done before' in capsys.readouterr().out
+    assert hash_tree(folder) == hash_tree(copy)
+    assert [(folder / name).stat().st_mtime == 1 for name in images] == [True, True, False]
 
 
-@pytest.fixture
-def here(monkeypatch):
-    """Runs the tool in this process, which spares its import."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, 'argv', ['perturb.py', *map(str, arguments)])
-        runpy.run_path(str(ROOT / 'tools/dataset_converters/perturb.py'), run_name='__main__')
-
-    return run
-
-
-@pytest.fixture
-def refused(here):
-    """Runs the tool, and returns the message with which it ends."""
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as ended:
-            here(*arguments)
-        return str(ended.value)
-
-    return run
+def test_killed_and_started_again_with_other_workers_it_writes_the_same(tmp_path, monkeypatch, capsys):
+    path = make_dataset(tmp_path / 'set', num_real=100, num_fake=100, name='test.txt') / 'test.txt'
+    assert convert_here(monkeypatch, 'perturb', path, tmp_path / 'whole', '--workers', 1) == 0
+    dst = tmp_path / 'dst'
+    killed = dict(cwd=tmp_path, manifest=dst / 'manifest.jsonl', lines=3)
+    kill_halfway('perturb', path, dst, '--workers', 2, **killed)
+    assert not (dst / 'test.txt').exists()
+    capsys.readouterr()
+    assert convert_here(monkeypatch, 'perturb', path, dst, '--workers', 3) == 0
+    assert 'done before' in capsys.readouterr().out
+    assert hash_tree(dst) == hash_tree(tmp_path / 'whole')
 
 
-def test_broken_images_are_skipped_and_done_once_they_are_mended(tmp_path, here, capsys):
+def test_broken_images_are_skipped_and_done_once_they_are_mended(tmp_path, monkeypatch, capsys):
     root = make_dataset(tmp_path / 'set', num_real=2, num_fake=3, name='test.txt')
     whole = (root / 'images/1.png').read_bytes()
     (root / 'images/1.png').write_bytes(whole[:100])
     (root / 'images/2.png').unlink()
     save(root / 'masks/3.png', np.zeros((40, 61), np.uint8))
     folder = tmp_path / 'copy'
-    command = (root / 'test.txt', folder, '--workers', 1, '--families', 'color', '--severity', 3, '--num', 1)
-    here(*command)
-    shown = capsys.readouterr()
-    assert '2 perturbed images' in shown.out
-    assert '3 images were skipped' in shown.err
+    options = ('--workers', 1, '--families', 'color', '--severity', 3, '--num', 1)
+
+    def here(*more):
+        return convert_here(monkeypatch, 'perturb', root / 'test.txt', folder, *options, *more)
+
+    assert here() == 1
+    assert 'Gave up: more than 1.00% of the images are bad' in capsys.readouterr().err
+    assert here('--max-bad', 0.6) == 0
+    shown = capsys.readouterr().out
+    assert '5 images, 3 bad' in shown
     for reason in ('images/1.png', 'images/2.png', '61x40 pixels'):
-        assert reason in shown.err
+        assert reason in shown
     assert [line.split('\t')[0] for line in (folder / 'test.txt').read_text().splitlines()[1:]] == [
-        'images/0.png.png',
-        'images/4.png.png',
+        'images/images/0.png.png',
+        'images/images/4.png.png',
     ]
-    records = [json.loads(line) for line in (folder / 'manifest.jsonl').read_text().splitlines()]
-    assert ['error' in record for record in records] == [False, True, True, True, False]
-    steps = [step for record in records for step in record.get('perturbations', [])]
+    records = read_manifest(folder)[1:]
+    assert ['bad' in record for record in records] == [False, True, True, True, False]
+    entries = [entry for record in records for entry in record.get('entries', ())]
+    steps = [step for entry in entries for step in entry['info']['perturbations']]
     assert {(step['family'], step['severity']) for step in steps} == {('color', 3)}
     (root / 'images/1.png').write_bytes(whole)
-    here(*command)
-    assert '3 perturbed images' in capsys.readouterr().out
-    with Image.open(folder / 'images/1.png.png') as image:
+    assert here('--max-bad', 0.6) == 0
+    assert '5 images, 2 bad' in capsys.readouterr().out
+    with Image.open(folder / 'images/images/1.png.png') as image:
         assert image.size == (60, 40)
 
 
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
-        (['--seed', 1], 'holds a copy of another list or with other settings'),
+        (['--seed', 1], 'holds a set made with other settings: seed (0 there, 1 asked)'),
         (['--families', 'colour'], "no family or perturbation 'colour'; did you mean color"),
         (['--severity', 7], 'color/brighten has severities 1 to 5, got 7'),
         (['--num', 1, 2, 3], 'num must be an integer or a range'),
     ],
 )
-def test_bad_arguments(source, copy, refused, arguments, message):
-    before = contents(copy)
-    assert message in refused(source / 'test.txt', copy, *arguments)
-    assert contents(copy) == before
+def test_bad_arguments(source, copy, monkeypatch, capsys, arguments, message):
+    before = hash_tree(copy)
+    assert convert_here(monkeypatch, 'perturb', source / 'test.txt', copy, *arguments) == 2
+    assert message in capsys.readouterr().err
+    assert hash_tree(copy) == before
 
 
-def test_bad_lists(tmp_path, refused):
+def test_bad_lists(copy, tmp_path, monkeypatch, capsys):
     root = make_dataset(tmp_path / 'set', num_real=1, num_fake=0, name='test.txt')
+
+    def refused(source, folder):
+        assert convert_here(monkeypatch, 'perturb', source, folder) == 2
+        return capsys.readouterr().err
+
     assert 'nothing.txt' in refused(tmp_path / 'nothing.txt', tmp_path / 'copy')
     assert 'the copy needs a folder of its own' in refused(root / 'test.txt', root)
+    # A manifest in the source's folder must not lead to the advice to delete it.
+    assert 'the copy needs a folder of its own' in refused(copy / 'test.txt', copy)
     with open(root / 'test.txt', 'a') as file:
         file.write('images/../images/0.png\t0\n')
-    assert 'has the image images/0.png twice' in refused(root / 'test.txt', tmp_path / 'copy')
+    assert "two items called 'images/0.png'" in refused(root / 'test.txt', tmp_path / 'copy')
     assert not (tmp_path / 'copy').exists()

@@ -1,0 +1,54 @@
+"""A picture of a set to look at: some real and some forged images of every list, the forged parts outlined."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import cv2
+import numpy as np
+
+from monfap_mm.visualization.panels import MIN_HEIGHT, center, overlay, resize, side_by_side
+
+from .check_samples import Sample
+from .errors import BadInput
+from .images import MAX_PIXELS, read_source, read_source_mask
+from .spacing import spread
+
+_COLUMNS = 8
+_NAMES = ('real', 'fake')
+_TINT = (220, 40, 40)
+
+
+def draw_sheet(lists: Mapping[str, Sequence[Sample]], max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """Draw eight real and eight forged images of each list, at regular intervals; unreadable ones are left out.
+
+    Args:
+        lists: Samples by list.
+        max_pixels: Largest image that is read.
+
+    Returns:
+        Picture (H, W, 3), uint8, RGB; one row a list and label.
+    """
+    rows = []
+    for samples in lists.values():
+        for label in range(len(_NAMES)):
+            chosen = spread([sample for sample in samples if sample.label == label], _COLUMNS)
+            panels = list(_draw_panels(chosen, max_pixels))
+            if panels:
+                rows.append(side_by_side(panels))
+    width = max((row.shape[1] for row in rows), default=MIN_HEIGHT)
+    blank = [np.full((MIN_HEIGHT, width, 3), 255, np.uint8)]
+    padded = [np.pad(row, ((0, 0), (0, width - row.shape[1]), (0, 0)), constant_values=255) for row in rows]
+    return np.concatenate(padded or blank)
+
+
+def _draw_panels(samples: Iterable[Sample], max_pixels: int) -> Iterable[tuple[str, np.ndarray]]:
+    for sample in samples:
+        try:
+            image = read_source(sample.image, max_pixels)
+            mask = read_source_mask(sample.mask, max_pixels) if sample.mask else np.zeros(image.shape[:2], np.uint8)
+        except BadInput:  # the check has reported it
+            continue
+        scale = MIN_HEIGHT / max(image.shape[:2])
+        size = tuple(max(1, round(side * scale)) for side in image.shape[:2])
+        picture = cv2.cvtColor(resize(image, size), cv2.COLOR_BGR2RGB)
+        fake = resize((mask > 127).astype(np.uint8), size, cv2.INTER_NEAREST)
+        yield f'{sample.split} {_NAMES[sample.label]}', center(overlay(picture, fake, _TINT, alpha=0.3))

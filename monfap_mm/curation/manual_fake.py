@@ -1,0 +1,140 @@
+"""Manual-Fake: pristine and forged videos, as they were made and as six networks passed them on; for testing only."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from .errors import BadInput, CurationError
+from .ffiw import EMPTY_MASK, NO_FACES
+from .images import write_mask
+from .job import Entry, Outcome, Task
+from .paths import find_files, safe_join, safe_name
+from .videos import VIDEO_ENDINGS, binarize_mask
+from .videos_sampling import Chosen, Sampling, common_length
+
+# Lists of the set -> how the names of their folders begin, in lower case. Facebook and WeChat have two folders each.
+NETWORKS = {
+    'untrans': ('untrans', 'raw'),
+    'facebook': ('facebook',),
+    'tiktok': ('tiktok',),
+    'wechat': ('wechat',),
+    'whatsapp': ('whatsapp',),
+    'youtube': ('youtube',),
+}
+_PRISTINE = ('real', 'pristine', 'original', 'genuine')
+_MASKS = ('mask', 'masks')
+# A network may scale a video, but not stretch it: its sides may be off by rounding only.
+_STRETCH = 0.02
+
+
+@dataclass(frozen=True)
+class _Video:
+    """A video and, if it is forged, its masks, as paths below the source folder; None where masks are missing."""
+
+    path: str
+    network: str
+    fake: bool
+    mask: str | None = None
+
+
+def list_tasks(src: Path) -> list[Task]:
+    """A task for every video of the networks' folders.
+
+    Expected are ``<network>/<real or a method>/<video>`` and ``mask/<method>/<video>``: what a network changed was
+    forged before, so all networks share the masks.
+
+    Raises:
+        CurationError: If there is no folder of a network with videos.
+    """
+    masks = {
+        _without_ending(file): f'{folder.name}/{file}'
+        for folder in _folders(src)
+        if folder.name.lower() in _MASKS
+        for file in find_files(folder, VIDEO_ENDINGS)
+    }
+    tasks = [
+        Task(f'{folder.name}/{file}', _describe(folder.name, network, file, masks))
+        for folder in _folders(src)
+        if (network := network_of(folder.name))
+        for file in find_files(folder, VIDEO_ENDINGS)
+    ]
+    if not tasks:
+        raise CurationError(
+            f'{src} is not Manual-Fake: expected are videos in <network>/<real or method>/, where the network is '
+            f'one of {", ".join(NETWORKS)}, and in mask/<method>/.'
+        )
+    return tasks
+
+
+def network_of(folder: str) -> str | None:
+    """The network that a folder's name begins with, in any case; None if it is none."""
+    return next((network for network, starts in NETWORKS.items() if folder.lower().startswith(starts)), None)
+
+
+def _folders(src: Path) -> list[Path]:
+    return sorted(folder for folder in src.iterdir() if folder.is_dir())
+
+
+def _without_ending(file: str) -> str:
+    return PurePosixPath(file).with_suffix('').as_posix().removesuffix('_mask')
+
+
+def _describe(folder: str, network: str, file: str, masks: dict[str, str]) -> _Video:
+    fake = PurePosixPath(file).parts[0].lower() not in _PRISTINE
+    return _Video(f'{folder}/{file}', network, fake, masks.get(_without_ending(file)) if fake else None)
+
+
+def convert(task: Task, dst: Path, *, src: Path, sampling: Sampling) -> Outcome:
+    """Turn a video into frames, with masks if it is forged; the work of :func:`run_job`."""
+    video = task.args
+    path = safe_join(src, video.path)
+    if not video.fake:
+        return _convert_pristine(task, path, dst, sampling)
+    if video.mask is None:
+        raise BadInput('There is no video of masks for it in mask/<method>/')
+    mask_path = safe_join(src, video.mask)
+    with ExitStack() as stack:
+        opened = [stack.enter_context(sampling.open(each)) for each in (path, mask_path)]
+        chosen = sampling.choose(path, common_length(*opened))
+        indices = [moment.index for moment in chosen]
+        frames = zip(chosen, *(each.frames(indices) for each in opened))
+        entries = [_write_fake(task, *moment, dst, sampling) for moment in frames]
+    kept = [entry for entry in entries if entry]
+    counts = {EMPTY_MASK: len(entries) - len(kept)} if len(kept) < len(entries) else {}
+    return Outcome(kept, counts if chosen else {NO_FACES: 1})
+
+
+def _convert_pristine(task: Task, path: Path, dst: Path, sampling: Sampling) -> Outcome:
+    chosen = sampling.choose(path)
+    with sampling.open(path) as video:
+        frames = zip(chosen, video.frames([moment.index for moment in chosen]))
+        entries = [_write(task, moment, frame, None, dst, sampling) for moment, frame in frames]
+    return Outcome(entries, {} if chosen else {NO_FACES: 1})
+
+
+def _write_fake(
+    task: Task, moment: Chosen, frame: np.ndarray, mask_frame: np.ndarray, dst: Path, sampling: Sampling
+) -> Entry | None:
+    """Write a forged frame and its mask; nothing if the mask is empty."""
+    scales = np.divide(frame.shape[:2], mask_frame.shape[:2])
+    if abs(scales[0] / scales[1] - 1) > _STRETCH:
+        sizes = ' and '.join(f'{each.shape[1]} x {each.shape[0]}' for each in (frame, mask_frame))
+        raise BadInput(f'The frames of the video and of its masks have different shapes: {sizes}')
+    mask = binarize_mask(mask_frame, frame.shape[:2])
+    return _write(task, moment, frame, mask, dst, sampling) if mask.any() else None
+
+
+def _write(
+    task: Task, moment: Chosen, frame: np.ndarray, mask: np.ndarray | None, dst: Path, sampling: Sampling
+) -> Entry:
+    video = task.args
+    # Folder, method and name as they are: the same video has the same name in all networks.
+    name = f'{safe_name(_without_ending(task.key))}_{moment.index:06d}'
+    image = sampling.write_frame(dst, f'images/{name}', frame)
+    if mask is not None:
+        write_mask(dst, f'masks/{name}.png', mask)
+    scene = _without_ending(PurePosixPath(task.key).relative_to(task.key.split('/')[0]).as_posix())
+    info = {'sources': [f'manual_fake/{scene}'], 'faces': moment.faces, 'frame': moment.index}
+    return Entry(image, int(video.fake), f'test_{video.network}', f'masks/{name}.png' if video.fake else None, info)

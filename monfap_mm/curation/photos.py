@@ -1,0 +1,272 @@
+"""One's own photographs to a multi-face forgery set: each with two or more faces gives a real picture and forged ones.
+
+Every picture depends on the seed, the settings and the photographs' names and contents alone.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from monfap_mm.forging import FaceSource, Forgery, forge
+from monfap_mm.forging.camera import encode_jpeg
+from monfap_mm.forging.regions import MIN_SIDE
+
+from .errors import BadInput, CurationError
+from .faces import FaceDetector
+from .images import MAX_PIXELS, read_source, write_file, write_mask
+from .job import Entry, Outcome, Task
+from .paths import find_files, safe_join, safe_name
+
+SPLITS = ('train', 'val', 'test')
+MIN_FACES = 2
+# Drawn for real and forged pictures alike: no property of the whole picture may tell them apart.
+_QUALITIES = (75, 97)
+_SOURCES = 2
+_TRIES = 8
+FEW_FACES = f'photographs with fewer than {MIN_FACES} faces, left out'
+SMALL_FACES = 'photographs whose faces are all too small to forge, left out'
+
+
+class FaceFinder(Protocol):
+    """Knows the faces of a photograph."""
+
+    def find(self, name: str, image: np.ndarray) -> np.ndarray:
+        """Boxes ``(N, 4)``, x1, y1, x2, y2 in pixels, of the photograph ``name``, ``(H, W, 3)`` BGR."""
+        ...
+
+    def describe(self) -> dict:
+        """What the answer depends on, ready for JSON."""
+        ...
+
+
+@dataclass(frozen=True)
+class DetectedFaces:
+    """Faces that a detector finds."""
+
+    detector: FaceDetector
+
+    def find(self, name: str, image: np.ndarray) -> np.ndarray:
+        """See :class:`FaceFinder`."""
+        return self.detector.detect(image)
+
+    def describe(self) -> dict:
+        """See :class:`FaceFinder`."""
+        return self.detector.describe()
+
+
+@dataclass(frozen=True)
+class GivenFaces:
+    """Faces that are known, by the name of the photograph."""
+
+    boxes: Mapping[str, Sequence[Sequence[float]]]
+
+    @classmethod
+    def load(cls, path: Path) -> 'GivenFaces':
+        """Read a JSON file: ``{"photo.jpg": [[x1, y1, x2, y2], ...], ...}``, in pixels of the photograph as shown.
+
+        Raises:
+            CurationError: If it cannot be read, or holds something else.
+        """
+        try:
+            boxes = json.loads(path.read_text(encoding='utf-8'))
+        except (OSError, ValueError) as error:
+            raise CurationError(f'Cannot read the boxes in {path}: {error}') from error
+        if not isinstance(boxes, dict):
+            raise CurationError(f'{path} must be an object of file names and boxes: {{"a.jpg": [[x1, y1, x2, y2]]}}.')
+        for name, listed in boxes.items():
+            if not _are_boxes(listed):
+                raise CurationError(f'{path}: the boxes of {name!r} must be lists [x1, y1, x2, y2] of finite numbers.')
+        return cls(boxes)
+
+    def find(self, name: str, image: np.ndarray) -> np.ndarray:
+        """See :class:`FaceFinder`."""
+        return np.array(self.boxes.get(name, ()), np.float64).reshape(-1, 4)
+
+    def describe(self) -> dict:
+        """See :class:`FaceFinder`."""
+        return {'boxes': _digest(json.dumps(self.boxes, sort_keys=True))}
+
+
+def _are_boxes(listed: object) -> bool:
+    try:
+        boxes = np.array(listed, np.float64)
+    except (TypeError, ValueError):
+        return False
+    return boxes.size == 0 or (boxes.ndim == 2 and boxes.shape[1] == 4 and bool(np.isfinite(boxes).all()))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How photographs become a set.
+
+    Attributes:
+        faces: Knows the faces.
+        kinds: Kinds of forgeries, see :func:`monfap_mm.forging.forge`.
+        fakes: Number of forged pictures of each photograph.
+        seed: Seed of everything.
+        size: Longest side of a picture in pixels; larger photographs are scaled down first. None: as they are.
+        min_face: Shorter side, in pixels of the finished picture, from which a face is forged.
+        shares: Shares of train, val and test.
+        max_pixels: Largest photograph.
+    """
+
+    faces: FaceFinder
+    kinds: tuple[str, ...]
+    fakes: int = 1
+    seed: int = 0
+    size: int | None = None
+    min_face: int = 16
+    shares: tuple[float, ...] = (0.8, 0.1, 0.1)
+    max_pixels: int = MAX_PIXELS
+
+    def __post_init__(self):
+        if len(self.shares) != len(SPLITS) or min(self.shares) < 0 or not 0 < sum(self.shares) < np.inf:
+            raise CurationError(
+                f'The shares of {", ".join(SPLITS)} must be three numbers, 0 or more, got {self.shares}.'
+            )
+        if self.min_face < MIN_SIDE:
+            raise CurationError(f'Faces of less than {MIN_SIDE} pixels cannot be forged, got {self.min_face}.')
+
+    def describe(self) -> dict:
+        """The settings that a set depends on, ready for JSON."""
+        values = {**vars(self), 'kinds': list(self.kinds), 'shares': list(self.shares)}
+        return {**values, 'faces': self.faces.describe()}
+
+    def choose_split(self, name: str) -> str:
+        """Draw the split of a photograph; it depends on the seed and the name alone."""
+        drawn = _generator(self.seed, name, 'split').random() * sum(self.shares)
+        return SPLITS[min(int(np.searchsorted(np.cumsum(self.shares), drawn, side='right')), len(SPLITS) - 1)]
+
+
+def list_tasks(src: Path, recipe: Recipe) -> list[Task]:
+    """A task for every photograph below a folder, with its split.
+
+    Raises:
+        CurationError: If there is none.
+    """
+    tasks = [Task(name, recipe.choose_split(name)) for name in find_files(src)]
+    if not tasks:
+        raise CurationError(f'There are no photographs in {src}.')
+    return tasks
+
+
+def describe_photos(tasks: Sequence[Task]) -> str:
+    """A digest of the photographs' names: other photographs, other donors of faces."""
+    return _digest('\0'.join(task.key for task in tasks))
+
+
+@dataclass(frozen=True)
+class PhotoForger:
+    """The work of :func:`run_job`.
+
+    Attributes:
+        src: Folder of the photographs.
+        recipe: What to do with them.
+        pools: Names of each split's photographs: faces come from the same split only.
+    """
+
+    src: Path
+    recipe: Recipe
+    pools: Mapping[str, Sequence[str]]
+
+    @classmethod
+    def of(cls, src: Path, recipe: Recipe, tasks: Sequence[Task]) -> 'PhotoForger':
+        """The forger of the photographs of :func:`list_tasks`."""
+        return cls(src, recipe, {split: [task.key for task in tasks if task.args == split] for split in SPLITS})
+
+    def __call__(self, task: Task, dst: Path) -> Outcome:
+        """Write the real picture of a photograph and its forgeries.
+
+        Raises:
+            BadInput: If the photograph is broken, or the kinds of forgeries are impossible with its faces.
+        """
+        photo = self._load(task.key, self.recipe.size)
+        if photo.total < MIN_FACES:
+            return Outcome(counts={FEW_FACES: 1})
+        if not len(photo.boxes):
+            return Outcome(counts={SMALL_FACES: 1})
+        entries = [self._write(dst, task, 0, Forgery(photo.image, np.zeros(photo.image.shape[:2], bool), []), photo)]
+        entries += [
+            self._write(dst, task, number, self._forge(task, number, photo), photo)
+            for number in range(1, self.recipe.fakes + 1)
+        ]
+        return Outcome(entries)
+
+    def _load(self, name: str, size: int | None) -> '_Photo':
+        image = read_source(safe_join(self.src, name), self.recipe.max_pixels)
+        boxes = self.recipe.faces.find(name, image)
+        height, width = image.shape[:2]
+        scale = min(1.0, size / max(height, width)) if size else 1.0
+        if scale < 1:
+            shrunk = (max(1, round(width * scale)), max(1, round(height * scale)))
+            image = cv2.resize(image, shrunk, interpolation=cv2.INTER_AREA)
+            boxes = boxes * np.tile([shrunk[0] / width, shrunk[1] / height], 2)
+        boxes = np.clip(boxes, 0, np.tile(image.shape[1::-1], 2))
+        sides = (boxes[:, 2:] - boxes[:, :2]).min(axis=1, initial=np.inf)
+        return _Photo(image, boxes[sides >= self.recipe.min_face], int((sides > 0).sum()))
+
+    def _forge(self, task: Task, number: int, photo: '_Photo') -> Forgery:
+        rng = _generator(self.recipe.seed, task.key, f'forgery {number}')
+        sources = list(self._draw_sources(task, rng))
+        try:
+            return forge(photo.image, photo.boxes, sources, rng, self.recipe.kinds)
+        except ValueError as error:
+            raise BadInput(str(error)) from error
+
+    def _draw_sources(self, task: Task, rng: np.random.Generator) -> Iterator[FaceSource]:
+        """Faces of other photographs of the same split; fewer if eight draws did not show enough."""
+        pool, found = self.pools[task.args], 0
+        for index in rng.choice(len(pool), min(_TRIES, len(pool)), replace=False):
+            try:
+                donor = self._load(pool[index], None)
+            except BadInput:  # it has a task of its own, which reports it
+                continue
+            if len(donor.boxes) and pool[index] != task.key:
+                yield FaceSource(donor.image, donor.boxes[rng.integers(len(donor.boxes))], pool[index])
+                found += 1
+            if found == _SOURCES:
+                return
+
+    def _write(self, dst: Path, task: Task, number: int, forgery: Forgery, photo: '_Photo') -> Entry:
+        quality = int(_generator(self.recipe.seed, task.key, f'quality {number}').integers(*_QUALITIES))
+        kind = f'fake{number}' if number else 'real'
+        name = f'{task.args}/{safe_name(task.key)}_{kind}'
+        image, mask = f'images/{name}.jpg', f'masks/{name}.png' if number else None
+        write_file(dst, image, encode_jpeg(forgery.image, quality).tobytes())
+        if mask:
+            write_mask(dst, mask, forgery.mask)
+        donors = {record['source'] for record in forgery.records if 'source' in record}
+        info = {
+            'sources': [task.key, *sorted(donors)],
+            'faces': photo.total,
+            'boxes': photo.boxes.round(2).tolist(),
+            'forgeries': forgery.records,
+            'quality': quality,
+        }
+        return Entry(image, int(bool(number)), task.args, mask, info)
+
+
+@dataclass(frozen=True)
+class _Photo:
+    """A photograph at the size of the set, the boxes of the faces that are large enough, and the number of all."""
+
+    image: np.ndarray
+    boxes: np.ndarray
+    total: int
+
+
+def _generator(seed: int, name: str, purpose: str) -> np.random.Generator:
+    """Randomness that depends on its arguments alone."""
+    digest = hashlib.sha256(os.fsencode(f'{seed}\0{name}\0{purpose}')).digest()
+    return np.random.default_rng(int.from_bytes(digest[:16], 'big'))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(os.fsencode(text)).hexdigest()
