@@ -29,8 +29,8 @@ def convert_here(monkeypatch, name, *arguments) -> int:
 
 
 def start(name, *arguments, cwd) -> subprocess.Popen:
-    """Start a converter in a session of its own."""
-    command = [sys.executable, str(CONVERTERS / f'{name}.py'), *map(str, arguments)]
+    """Start a converter in a session of its own, and slower than this process, which has to stop it in time."""
+    command = ['nice', '-n', '15', sys.executable, str(CONVERTERS / f'{name}.py'), *map(str, arguments)]
     env = {**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1'}
     pipe = dict(stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     return subprocess.Popen(command, cwd=cwd, env=env, start_new_session=True, **pipe)

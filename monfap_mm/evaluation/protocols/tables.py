@@ -116,12 +116,11 @@ class Table:
         return stream.getvalue()
 
     def to_dict(self) -> dict:
-        """Ready for JSON; undefined figures are null."""
+        """The rows with their figures, as plain dicts and lists."""
         rows = []
         for row in self.rows:
             figures = [
-                {'group': group, 'figure': figure, **_jsonable(asdict(value))}
-                for (group, figure), value in row.values.items()
+                {'group': group, 'figure': figure, **asdict(value)} for (group, figure), value in row.values.items()
             ]
             rows.append({'name': row.name, 'source': row.source, 'figures': figures, 'notes': row.notes})
         return {'title': self.title, 'rows': rows, 'footnotes': list(self.footnotes)}
@@ -132,14 +131,14 @@ class Table:
         Args:
             folder: Made if needed.
             name: Of the files.
-            **more: Further keys of the JSON file, such as versions.
+            **more: Further keys of the JSON file, such as versions. Undefined figures become null there.
         """
         folder.mkdir(parents=True, exist_ok=True)
         content = {
             'md': self.markdown(),
             'csv': self.csv(),
             'tex': self.latex(),
-            'json': json.dumps({**self.to_dict(), **more}, indent=2, allow_nan=False) + '\n',
+            'json': json.dumps(_jsonable({**self.to_dict(), **more}), indent=2, allow_nan=False) + '\n',
         }
         for ending, text in content.items():
             atomic_write(folder / f'{name}.{ending}', text)
@@ -180,9 +179,13 @@ def with_average(row: Row, groups: Sequence[str], figures: Sequence[str], name: 
     return Row(row.name, row.source, values, row.notes)
 
 
-def _jsonable(values: dict) -> dict:
+def _jsonable(value):
     """With None for NaN, which JSON does not know."""
-    return {key: value if value is None or math.isfinite(value) else None for key, value in values.items()}
+    if isinstance(value, dict):
+        return {key: _jsonable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_jsonable(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _escape_pipe(text: str) -> str:

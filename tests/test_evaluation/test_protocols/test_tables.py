@@ -62,12 +62,13 @@ def test_csv_has_a_line_for_every_figure(table):
 
 
 def test_files(table, tmp_path):
-    table.write(tmp_path / 'new', 'name', versions={'torch': '2'})
+    table.write(tmp_path / 'new', 'name', versions={'torch': '2'}, cells=[{'AUC': float('nan')}])
     assert {path.name for path in (tmp_path / 'new').iterdir()} == {
         f'name.{end}' for end in ('md', 'csv', 'tex', 'json')
     }
     content = json.loads((tmp_path / 'new' / 'name.json').read_text())
     assert content['versions'] == {'torch': '2'}
+    assert content['cells'] == [{'AUC': None}]
     assert content['rows'][0]['figures'] == [
         dict(group='A|B', figure='ACC', mean=90.126, std=1.0),
         dict(group='A|B', figure='F1-f', mean=None, std=None),
