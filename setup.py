@@ -92,6 +92,8 @@ setup(
         'scikit-learn>=1.7,<2',
         'scipy>=1.14,<2',
         'matplotlib>=3.9,<4',
+        'pyyaml>=6',
+        'rich>=13',
         'ftfy',
         'regex',
         'pillow>=10.1',

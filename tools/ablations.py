@@ -9,29 +9,28 @@ Example:
 
 import argparse
 import itertools
-import json
 import os
 import sys
-import time
-from dataclasses import dataclass
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from monfap_mm.atomic_write import atomic_write
+from mmengine.config import DictAction
+
+from monfap_mm.curation.cli import positive_number
 from monfap_mm.evaluation.protocols import (
     ABLATIONS,
     PAPER_FIGURES,
     TABLES,
+    NotThereError,
     Row,
     Table,
     ToolError,
+    Training,
     Value,
     beside_paper,
-    hash_text,
     load_row,
-    read_figures,
     run_jobs,
-    run_tool,
     versions,
 )
 
@@ -47,11 +46,12 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--seeds', nargs='+', type=int, default=[0], help='default: 0')
     parser.add_argument('--demo', action='store_true', help='data, model size and schedule of `make demo`')
     parser.add_argument('--work-dir', type=Path, help='default: work_dirs/ablations or, with --demo, ..._demo')
-    parser.add_argument('--jobs', type=int, default=1, help='trainings at the same time, default: 1')
-    parser.add_argument('--processes', type=int, default=1, help='processes (GPUs) a training, default: 1')
-    parser.add_argument('--cfg-options', nargs='+', default=[], help='passed on to train.py and test.py')
+    parser.add_argument('--jobs', type=positive_number, default=1, help='trainings at the same time, default: 1')
+    parser.add_argument('--processes', type=positive_number, default=1, help='processes (GPUs) a training, default: 1')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, help='as for train.py')
     args = parser.parse_args()
-    args.tables = list(ABLATIONS) if 'all' in args.tables else args.tables
+    args.tables = list(ABLATIONS) if 'all' in args.tables else list(dict.fromkeys(args.tables))
+    args.seeds = list(dict.fromkeys(args.seeds))
     args.work_dir = args.work_dir or Path('work_dirs') / ('ablations_demo' if args.demo else 'ablations')
     known = {row for table in args.tables for row in ABLATIONS[table]}
     if args.rows and not set(args.rows) <= known:
@@ -59,72 +59,34 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-@dataclass(frozen=True)
-class Training:
-    """One config with one seed, and where its files are."""
-
-    name: str
-    seed: int
-    folder: Path
-    config_text: str
-    options: tuple[str, ...]
-
-    @property
-    def key(self) -> str:
-        """Hash of all that makes the figures."""
-        return hash_text('\n'.join([self.config_text, str(self.seed), *self.options]))
-
-    def figures(self) -> dict[str, float] | None:
-        """The figures, if this very training is done."""
-        path = self.folder / 'result.json'
-        if not path.exists():
-            return None
-        result = json.loads(path.read_text())
-        if result['key'] != self.key:
-            raise ToolError(f'{self.folder} holds the result of another config or other options: delete it')
-        return result['figures']
-
-    def run(self, processes: int) -> dict[str, float]:
-        """Train (or go on where a killed training was), test the best checkpoint, and keep the figures."""
-        figures = self.figures()
-        if figures is not None:
-            return figures
-        start = time.time()
-        self.folder.mkdir(parents=True, exist_ok=True)
-        config = self.folder / f'{self.name}.py'
-        if config.exists() and config.read_text() != self.config_text:
-            raise ToolError(f'{self.folder} holds a training with another config: delete it')
-        atomic_write(config, self.config_text)
-        options = ['--cfg-options', f'randomness.seed={self.seed}', *self.options]
-        resume = ['--resume'] if (self.folder / 'last_checkpoint').exists() else []
-        train = [config, '--work-dir', self.folder, *resume, *options]
-        run_tool(TOOLS / 'train.py', *train, log=self.folder / 'train.log', processes=processes)
-        checkpoint = next(self.folder.glob('best_*.pth'), None)
-        if checkpoint is None:
-            raise ToolError(f'{self.folder} has no best checkpoint: did the validation give NaN? (see train.log)')
-        test = [config, checkpoint, '--work-dir', self.folder / 'test', *options]
-        run_tool(TOOLS / 'test.py', *test, log=self.folder / 'test.log', processes=processes)
-        figures = read_figures(self.folder / 'test')
-        result = dict(key=self.key, seconds=round(time.time() - start), figures=figures, versions=versions())
-        atomic_write(self.folder / 'result.json', json.dumps(result, indent=2) + '\n')
-        return figures
-
-
 def plan(args: argparse.Namespace) -> dict[tuple[str, int], Training]:
-    """All trainings by (config, seed); a config that several tables share is trained once."""
-    names = dict.fromkeys(
-        name for table in args.tables for row, name in ABLATIONS[table].items() if not args.rows or row in args.rows
-    )
-    texts = {name: load_row(CONFIGS / f'{name}.py', args.demo).pretty_text for name in names}
-    return {
-        (name, seed): Training(name, seed, args.work_dir / name / f'seed{seed}', texts[name], tuple(args.cfg_options))
-        for seed in args.seeds
-        for name in names
-    }
+    """The trainings of all rows of the tables, by (config, seed); one that several tables share is there once."""
+    trainings = {}
+    for seed in args.seeds:
+        for name in dict.fromkeys(name for table in args.tables for name in ABLATIONS[table].values()):
+            cfg = load_row(CONFIGS / f'{name}.py', args.demo)
+            cfg.merge_from_dict({**args.cfg_options, 'randomness.seed': seed})
+            trainings[name, seed] = Training(cfg, args.work_dir / name / f'seed{seed}', TOOLS)
+    return trainings
+
+
+def wanted(args: argparse.Namespace) -> set[str]:
+    """The configs that are to be run."""
+    pairs = [pair for table in args.tables for pair in ABLATIONS[table].items()]
+    return {name for row, name in pairs if not args.rows or row in args.rows}
+
+
+def figures_on_disk(trainings: dict[tuple[str, int], Training]) -> dict[tuple[str, int], dict]:
+    """The figures of trainings that were done by an earlier run."""
+    found = {}
+    for key, training in trainings.items():
+        with suppress(ToolError, NotThereError):
+            found[key] = training.figures()
+    return {key: figures for key, figures in found.items() if figures}
 
 
 def run_all(trainings: dict[tuple[str, int], Training], args: argparse.Namespace) -> tuple[dict, dict]:
-    """Run what is not done yet; one that fails does not stop the others.
+    """Run trainings that are not done yet; one that fails does not stop the others.
 
     Returns:
         The figures and the reasons of failure, by (config, seed).
@@ -164,7 +126,10 @@ def main() -> None:
     args = parse_args()
     # One thread a process: threads that wait for each other slow a busy machine down many times.
     os.environ.setdefault('OMP_NUM_THREADS', '1')
-    figures, failures = run_all(plan(args), args)
+    trainings, names = plan(args), wanted(args)
+    chosen = {key: training for key, training in trainings.items() if key[0] in names}
+    figures, failures = run_all(chosen, args)
+    figures |= figures_on_disk({key: training for key, training in trainings.items() if key not in chosen})
     for name in args.tables:
         table = make_table(name, figures, failures, args)
         print(f'\n{table.markdown()}')

@@ -9,10 +9,12 @@ Example:
 
 import argparse
 import itertools
+import math
 import sys
 from functools import partial
 from pathlib import Path
 
+from monfap_mm.curation.cli import positive_number
 from monfap_mm.evaluation.protocols import (
     Cell,
     NotThereError,
@@ -38,8 +40,8 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Fill the table of a protocol.')
     parser.add_argument('protocol', help='protocol file: YAML, JSON or Python')
     parser.add_argument('--work-dir', type=Path, help='default: work_dirs/benchmarks/<name of the protocol>')
-    parser.add_argument('--processes', type=int, default=1, help='processes (GPUs) a test, default: 1')
-    parser.add_argument('--jobs', type=int, default=1, help='tests at the same time, default: 1')
+    parser.add_argument('--processes', type=positive_number, default=1, help='processes (GPUs) a test, default: 1')
+    parser.add_argument('--jobs', type=positive_number, default=1, help='tests at the same time, default: 1')
     return parser.parse_args()
 
 
@@ -52,7 +54,7 @@ def test_all(protocol: Protocol, args: argparse.Namespace) -> tuple[dict, dict]:
             said = outcome
         else:
             figures = outcome['figures']
-            said = '  '.join(f'{name} {figures.get(metric, "-"):.2f}' for name, metric in protocol.figures.items())
+            said = '  '.join(f'{name} {figures.get(metric, math.nan):.2f}' for name, metric in protocol.figures.items())
         print(f'[{next(done)}/{len(protocol.cells)}] {" on ".join(key)}: {said}', flush=True)
 
     jobs = {
@@ -84,11 +86,12 @@ def make_table(protocol: Protocol, results: dict, failures: dict) -> Table:
             if result is None:
                 notes[group] = str(failures.get((name, group), 'not in the protocol'))
                 continue
-            notes[group] = ', '.join(f'{kind} {digest}' for kind, digest in result['provenance'].items())
-            footnotes.append(f'{name}, {group}: {notes[group]}')
-            for figure, metric in protocol.figures.items():
-                if metric in result['figures']:
-                    values[group, figure] = Value(result['figures'][metric])
+            hashes = ', '.join(f'{kind} {digest}' for kind, digest in result['provenance'].items())
+            footnotes.append(f'{name}, {group}: {hashes}')
+            found = {name: metric for name, metric in protocol.figures.items() if metric in result['figures']}
+            values |= {(group, figure): Value(result['figures'][metric]) for figure, metric in found.items()}
+            if len(found) < len(figures):
+                notes[group] = f'the test gives no {", ".join(set(protocol.figures.values()) - set(found.values()))}'
         row = Row(name, 'ours', values, notes)
         rows += beside_paper(
             with_average(row, protocol.groups, figures) if protocol.average else row, protocol.paper, name

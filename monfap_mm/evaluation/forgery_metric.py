@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 import numpy as np
-from mmengine.dist import all_gather_object, barrier, get_rank, is_main_process
+from mmengine.dist import all_gather_object, barrier, get_rank, get_world_size, is_main_process
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from mmseg.registry import METRICS
@@ -18,7 +18,7 @@ from .functional.pixel_scan import scan_pixels
 from .image_record import ImageRecord, drop_repeated
 from .report import detailed_report, paper_report
 from .result_table import ResultTable
-from .results_file import PartialResults, check_ending, write_results
+from .results_file import PartialResults, check_ending, remove_stale_parts, write_results
 
 
 @METRICS.register_module()
@@ -129,6 +129,7 @@ class ForgeryMetric(BaseMetric):
         """Write the results file; only then do the processes give up their parts."""
         if is_main_process():
             write_results(self.out_file, results)
+            remove_stale_parts(self.out_file, get_world_size())
         barrier()
         self._partial.remove()
 

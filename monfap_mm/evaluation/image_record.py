@@ -29,7 +29,7 @@ class ImageRecord:
             P(fake) of pixels.
 
     Raises:
-        ValueError: If label or score are none.
+        ValueError: If label or score are none, or a real image has manipulated pixels.
     """
 
     img_path: str
@@ -42,9 +42,11 @@ class ImageRecord:
     histogram: np.ndarray | None
 
     def __post_init__(self) -> None:
-        _check(self.label in (0, 1), f'its label is {self.label!r}, expected 0 or 1')
-        is_number = isinstance(self.score, (int, float)) and math.isfinite(self.score)
+        _check(_is_integer(self.label) and self.label in (0, 1), f'its label is {self.label!r}, expected 0 or 1')
+        is_number = (_is_integer(self.score) or isinstance(self.score, float)) and math.isfinite(self.score)
         _check(is_number and 0 <= self.score <= 1, f'its P(fake) is {self.score!r}, expected 0 to 1')
+        num_fake = self.pixels.tp + self.pixels.fn
+        _check(self.label == 1 or num_fake == 0, f'it is labelled real, but {num_fake} of its pixels are manipulated')
 
     @property
     def identity(self) -> tuple[str, int | None]:
@@ -75,7 +77,7 @@ class ImageRecord:
             raise ValueError(f'expected an object with the keys {", ".join(sorted(KEYS))}')
         _check(isinstance(values['img_path'], str), 'img_path is no string')
         _check(values['mask_path'] is None or isinstance(values['mask_path'], str), 'mask_path is no string')
-        _check(values['sample_idx'] is None or isinstance(values['sample_idx'], int), 'sample_idx is no integer')
+        _check(values['sample_idx'] is None or _is_integer(values['sample_idx']), 'sample_idx is no integer')
         pixels = _counts(values['pixels'], (4,), 'pixels')
         faces = _counts(values['faces'], (len(SIZES), 2), 'faces')
         _check((faces[:, 0] <= faces[:, 1]).all(), 'it has more found faces than faces')
@@ -100,6 +102,10 @@ class ImageRecord:
 def drop_repeated(records: Iterable[ImageRecord]) -> list[ImageRecord]:
     """Keep one record for each image."""
     return list({record.identity: record for record in records}.values())
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _counts(values: list, shape: tuple[int, ...], name: str) -> np.ndarray:

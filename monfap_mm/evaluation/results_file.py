@@ -4,6 +4,7 @@ Text (``.jsonl``): a line of JSON that names the format, then one for each image
 object made of lists, dicts, numbers and strings. See docs/evaluation.md for the keys.
 """
 
+import glob
 import json
 import os
 import pickle
@@ -49,6 +50,19 @@ class PartialResults:
             self._file.close()
             self._file = None
         self.path.unlink(missing_ok=True)
+
+
+def remove_stale_parts(target: str, world_size: int) -> None:
+    """Delete the parts that an earlier run with more processes has left beside the final file.
+
+    Args:
+        target: The final file.
+        world_size: Number of processes of this run; their parts stay.
+    """
+    for path in Path(target).parent.glob(f'{glob.escape(Path(target).name)}.part*'):
+        rank = path.suffix.removeprefix('.part')
+        if rank.isdecimal() and int(rank) >= world_size:
+            path.unlink(missing_ok=True)
 
 
 def write_results(path: str, records: Iterable[ImageRecord]) -> None:
@@ -118,6 +132,7 @@ def _line(values: dict) -> str:
 
 def _read_lines(path: str) -> tuple[list[tuple[str, dict]], list[str]]:
     objects, warnings = [], []
+    header = _line(HEADER).encode()
     with open(path, 'rb') as file:
         for number, line in enumerate(file, start=1):
             if not line.endswith(b'\n'):
@@ -126,6 +141,9 @@ def _read_lines(path: str) -> tuple[list[tuple[str, dict]], list[str]]:
             try:
                 values = json.loads(line)
             except ValueError as error:
+                if line.endswith(header):  # the last line of a part that was cut off, and the first of the next
+                    warnings.append(f'{path}, line {number} is cut off, as after a kill: left out')
+                    continue
                 raise ResultsFileError(f'{path}, line {number} is not JSON: {error}') from error
             if number == 1:
                 _check_header(path, values)

@@ -58,24 +58,35 @@ def draw_worst(
         What could not be read, one message each. Its panel says "n/a".
     """
     folder.mkdir(parents=True, exist_ok=True)
-    unique_name = FileNames()
-    names = {record.identity: unique_name(*record.identity) for record in records}
+    names = _names(records)
+    mask_names = {} if masks is None else _mask_names(masks, records)
     error = CRITERIA[criterion]
     worst = sorted((record for record in records if error(record) >= 0), key=error, reverse=True)[:number]
     problems = []
     for rank, record in enumerate(worst, start=1):
         name = names[record.identity]
-        predicted = None if masks is None else _mask_file(masks, name, record)
+        predicted = None if masks is None else str(masks / f'{mask_names[record.identity]}.png')
         path = folder / f'{rank:03d}_{name}.png'
         if not cv2.imwrite(str(path), cv2.cvtColor(_draw(record, predicted, problems), cv2.COLOR_RGB2BGR)):
             raise OSError(f'Cannot write the picture {path}')
     return problems
 
 
-def _mask_file(folder: Path, name: str, record: ImageRecord) -> str:
-    """The predicted mask of an image; several processes put the index behind the names of all masks."""
-    numbered = folder / f'{Path(record.img_path).stem}_{record.sample_idx}.png'
-    return str(numbered if numbered.is_file() else folder / f'{name}.png')
+def _names(records: Sequence[ImageRecord], numbered: bool = False) -> dict[tuple[str, int | None], str]:
+    """Names of the files for images, by identity."""
+    unique_name = FileNames(numbered)
+    return {record.identity: unique_name(*record.identity) for record in records}
+
+
+def _mask_names(folder: Path, records: Sequence[ImageRecord]) -> dict[tuple[str, int | None], str]:
+    """Names of the predicted masks, by identity: those that one process gives, or those of several.
+
+    A single file does not tell: ``face_0.png`` can be that of ``face_0.jpg``, or of ``face.jpg`` with the index 0. So
+    it is the way of naming that finds more of the images' masks in the folder.
+    """
+    there = {path.stem for path in folder.glob('*.png')}
+    ways = (_names(records), _names(records, numbered=True))
+    return max(ways, key=lambda names: len(there.intersection(names.values())))
 
 
 def _draw(record: ImageRecord, predicted: str | None, problems: list[str]) -> np.ndarray:

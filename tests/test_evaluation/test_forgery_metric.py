@@ -247,6 +247,16 @@ def test_killed_run_leaves_what_is_done(tmp_path):
     assert len(read_results(str(tmp_path / 'results.jsonl.part0'))[0]) == 6
 
 
+def test_parts_of_a_run_with_more_processes_are_removed(tmp_path):
+    stale = tmp_path / 'results.jsonl.part3'
+    stale.write_text('of an earlier run')
+    metric = ForgeryMetric(out_file=str(tmp_path / 'results.jsonl'))
+    metric.process({}, [make_sample(i).to_dict() for i in range(3)])
+    assert stale.exists()
+    metric.evaluate(3)
+    assert [path.name for path in tmp_path.iterdir()] == ['results.jsonl']
+
+
 def test_ending_of_the_results_file():
     with pytest.raises(ValueError, match=r'a results file ends with \.jsonl, \.pkl, \.pickle, got results\.csv'):
         ForgeryMetric(out_file='results.csv')

@@ -25,8 +25,13 @@ def test_json_keeps_every_bit(changes):
         ('img_path', None, 'img_path is no string'),
         ('mask_path', 3, 'mask_path is no string'),
         ('sample_idx', 'x', 'sample_idx is no integer'),
+        ('sample_idx', True, 'sample_idx is no integer'),
         ('label', 2, 'its label is 2, expected 0 or 1'),
         ('label', 'fake', "its label is 'fake', expected 0 or 1"),
+        ('label', True, 'its label is True, expected 0 or 1'),
+        ('label', 1.0, r'its label is 1\.0, expected 0 or 1'),
+        ('label', 0, 'it is labelled real, but 100 of its pixels are manipulated'),
+        ('score', True, r'its P\(fake\) is True, expected 0 to 1'),
         ('score', math.nan, r'its P\(fake\) is nan, expected 0 to 1'),
         ('score', 1.5, r'its P\(fake\) is 1\.5'),
         ('score', None, r'its P\(fake\) is None'),
@@ -41,7 +46,7 @@ def test_json_keeps_every_bit(changes):
     ],
 )
 def test_bad_values(key, value, message):
-    values = make_record(1).to_json() | {key: value}
+    values = make_record(1, label=1).to_json() | {key: value}
     with pytest.raises(ValueError, match=message):
         ImageRecord.from_json(values)
 

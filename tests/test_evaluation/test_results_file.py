@@ -3,7 +3,13 @@ import pickle
 
 import pytest
 
-from monfap_mm.evaluation.results_file import PartialResults, ResultsFileError, read_results, write_results
+from monfap_mm.evaluation.results_file import (
+    PartialResults,
+    ResultsFileError,
+    read_results,
+    remove_stale_parts,
+    write_results,
+)
 
 from .records import make_record
 
@@ -76,6 +82,35 @@ def test_parts_put_together(tmp_path):
     whole = tmp_path / 'whole.jsonl'
     whole.write_bytes(b''.join(part.read_bytes() for part in parts))
     assert as_json(read_results(str(whole))[0]) == as_json(RECORDS)
+
+
+@pytest.mark.parametrize('left', [60, -40, -1])
+def test_parts_put_together_after_one_was_cut_off(tmp_path, left):
+    """Cut in the header, in the last line, and just before its line break."""
+    for rank, records in enumerate((RECORDS[:2], RECORDS[2:])):
+        write_results(str(tmp_path / f'{rank}.jsonl'), records)
+    first, second = ((tmp_path / f'{rank}.jsonl').read_bytes() for rank in range(2))
+    whole = tmp_path / 'whole.jsonl'
+    whole.write_bytes(first[:left] + second)
+    records, (warning,) = read_results(str(whole))
+    number, kept = (1, 0) if left > 0 else (3, 1)
+    assert as_json(records) == as_json([*RECORDS[:kept], *RECORDS[2:]])
+    assert warning == f'{whole}, line {number} is cut off, as after a kill: left out'
+
+
+def test_stale_parts(tmp_path):
+    stay = [
+        'r[1].jsonl',
+        'r[1].jsonl.part0',
+        'r[1].jsonl.part1',
+        'r[1].jsonl.partial',
+        'r1.jsonl.part2',
+        'r.jsonl.part2',
+    ]
+    for name in (*stay, 'r[1].jsonl.part2', 'r[1].jsonl.part10'):
+        (tmp_path / name).touch()
+    remove_stale_parts(str(tmp_path / 'r[1].jsonl'), 2)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(stay)
 
 
 def test_part_of_an_earlier_run_is_not_mixed_in(tmp_path):

@@ -47,6 +47,28 @@ def test_pictures_by_rank(records, tmp_path):
     assert picture[200, 616 + 100].tolist() == [150] * 3  # nothing predicted
 
 
+@pytest.mark.parametrize('processes', [1, 2])
+def test_masks_are_not_confused(tmp_path, processes):
+    """face_0.png is the mask of face_0.jpg if one process wrote them, and that of face.jpg if two did."""
+    masks = tmp_path / 'masks'
+    masks.mkdir()
+    names = {1: ['face', 'face_0', 'x'], 2: ['face_0', 'face_0_1', 'x_2']}[processes]
+    records = []
+    for index, (stem, name) in enumerate(zip(('face', 'face_0', 'x'), names)):
+        image = tmp_path / f'{stem}.png'
+        cv2.imwrite(str(image), np.full((300, 300, 3), 200, np.uint8))
+        mask = np.zeros((300, 300), np.uint8)
+        mask[: 100 * index] = 255
+        cv2.imwrite(str(masks / f'{name}.png'), mask)
+        records.append(make_record(index, 0, img_path=str(image)))
+    assert draw_worst(records, 3, tmp_path / 'worst', masks=masks) == []
+    for index, record in enumerate(records):
+        (path,) = (tmp_path / 'worst').glob(f'???_{["face", "face_0", "x"][index]}.png')
+        column = cv2.imread(str(path))[34:-4, 616 + 280]  # below the caption, right of the tag
+        tinted = [(pixel != 200).any() for pixel in column[[60, 160, 260]]]
+        assert tinted == [index > 0, index > 1, False], record.img_path
+
+
 def test_worst_by_f1(records, tmp_path):
     draw_worst([*records, make_record(9, 0)], 1, tmp_path / 'worst', 'F1')
     assert [path.name for path in (tmp_path / 'worst').iterdir()] == ['001_x.png']

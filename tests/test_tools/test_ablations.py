@@ -48,11 +48,31 @@ def test_what_is_trained_is_not_trained_again_and_a_broken_training_stops_no_oth
     other = cwd / 'work_dirs' / 'ablations_demo' / 'table06_fup' / 'seed1' / 'result.json'
     content = json.loads(other.read_text())
     other.write_text(json.dumps({**content, 'key': 'of another config'}))
-    done = tool(*command, '--seeds', '0', '1', cwd=cwd, check=False)
+    done = tool(*command, '--seeds', '0', '1', '0', cwd=cwd, check=False)
     assert result.stat().st_mtime_ns == before
     assert done.returncode == 1
-    assert 'holds the result of another config or other options: delete it' in done.stdout
+    assert 'holds a training with another config or other data: delete it' in done.stdout
     assert '+FUP: made with 1 of 2 seeds, the others failed: ' in done.stdout
+    other.write_text(json.dumps(content))
+
+
+def test_a_killed_training_does_not_go_on_with_other_options(cwd, command):
+    folder = cwd / 'work_dirs' / 'ablations_demo' / 'table06_fup' / 'seed2'
+    folder.mkdir()
+    (folder / 'started.json').write_text(json.dumps({'key': 'with other options'}))
+    done = tool(*command, '--seeds', '2', cwd=cwd, check=False)
+    assert 'holds a training with another config or other data: delete it' in done.stdout
+
+
+def test_rows_of_earlier_runs_stay_in_the_table(cwd, command):
+    folder = cwd / 'work_dirs' / 'ablations_demo' / 'table06_baseline' / 'seed0'
+    folder.mkdir(parents=True)
+    (folder / 'started.json').write_text(json.dumps({'key': 'so that it fails at once'}))
+    other_row = ['baseline' if word == '+FUP' else word for word in command]
+    done = tool(*other_row, '--seeds', '0', cwd=cwd, check=False)
+    figures = json.loads((folder.parents[1] / 'table06_fup' / 'seed0' / 'result.json').read_text())['figures']
+    assert f'| +FUP | ours | {figures["forgery/ACC"]:.2f} |' in done.stdout
+    assert '| baseline | ours | failed |' in done.stdout
 
 
 def test_unknown_row(cwd):

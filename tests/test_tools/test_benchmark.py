@@ -17,7 +17,7 @@ rows:
     FFIW:
       config: {config}
       checkpoint: {work_dir}/epoch_1.pth
-      cfg_options: {{test_dataloader.batch_size: 3}}
+      cfg_options: {{test_dataloader.batch_size: 3, data_root: 'with space'}}
   missing:
     OFV2: {{config: {config}, checkpoint: gone.pth}}
     FFIW:
@@ -57,6 +57,26 @@ def test_table_with_ours_the_papers_and_named_empty_cells(first, cwd, tested):
     assert 'no checkpoint gone.pth' in missing
     assert 'gone.txt' in missing
     assert '| CATNet | paper | 95.58 |' in table
+
+
+def test_options_reach_the_test_as_they_are(first, cwd):
+    logs = ''.join(path.read_text() for path in cwd.glob('work_dirs/benchmarks/tiny/cells/*/test.log'))
+    assert "data_root = 'with space'" in logs
+
+
+def test_scores_of_every_image_are_kept(first, cwd):
+    scores = list(cwd.glob('work_dirs/benchmarks/tiny/cells/*/scores.jsonl'))
+    assert len(scores) == 2
+    done = tool('analysis_tools/eval_metric.py', scores[0], '--figures', 'ACC', '--bootstrap', '10', cwd=cwd)
+    assert '| ACC ' in done.stdout
+
+
+def test_a_figure_that_the_metric_does_not_give(first, cwd):
+    text = (cwd / 'tiny.yml').read_text().replace('table: II', 'figures: [ACC, EER]')
+    (cwd / 'eer.yml').write_text(text)
+    tool('benchmark.py', 'eer.yml', '--work-dir', 'work_dirs/benchmarks/tiny', cwd=cwd)
+    table = (cwd / 'work_dirs' / 'benchmarks' / 'tiny' / 'eer.csv').read_text()
+    assert 'MoNFAP-C,ours,OFV2,EER,,,the test gives no forgery/EER' in table
 
 
 def test_where_the_figures_come_from(first, cwd):

@@ -125,6 +125,7 @@ def test_killed_run_and_other_images(folder, tmp_path):
     [
         (['nothing.jsonl'], 'nothing.jsonl'),
         (['images/1.png'], 'images/1.png, line 1 is not JSON'),
+        (['ours.jsonl', 'baseline.pkl', './ours.jsonl'], './ours.jsonl is given twice: name each file once'),
         (['ours.jsonl', '--figures', 'Auc'], 'no figure is called Auc. There are\n  ACC\n  AUC'),
         (['ours.jsonl', '--bootstrap', '-1'], '--bootstrap must be at least 0, got -1'),
         (['ours.jsonl', '--worst', 'many', 'x'], '--worst takes a number of images and a folder, got many x'),

@@ -10,7 +10,6 @@ Example:
 
 import argparse
 import json
-import math
 import sys
 from collections.abc import Callable
 from fnmatch import fnmatch
@@ -24,6 +23,7 @@ from monfap_mm.evaluation.bootstrap import interval, resample
 from monfap_mm.evaluation.curves import draw_curves
 from monfap_mm.evaluation.figures import PAPER_FIGURES, all_figures, is_percent, paper_figures
 from monfap_mm.evaluation.image_record import ImageRecord
+from monfap_mm.evaluation.plain_json import without_nan
 from monfap_mm.evaluation.result_table import ResultTable
 from monfap_mm.evaluation.results_file import read_results
 from monfap_mm.evaluation.worst_cases import CRITERIA, draw_worst
@@ -59,16 +59,24 @@ def parse_args() -> argparse.Namespace:
 
 
 def load(paths: list[str]) -> dict[str, list[ImageRecord]]:
-    """Read results files, by their names or, where two share one, their paths; ends the program if one is broken."""
+    """Read results files, by their names or, where two share one, their paths.
+
+    Ends the program if one is broken or given twice.
+    """
+    files = [Path(path).resolve() for path in paths]
+    for number, (path, file) in enumerate(zip(paths, files)):
+        if file in files[:number]:
+            sys.exit(f'eval_metric: {path} is given twice: name each file once')
     stems = [Path(path).stem for path in paths]
+    names = stems if len(set(stems)) == len(stems) else paths
     records = {}
-    for path, stem in zip(paths, stems):
+    for path, name in zip(paths, names):
         try:
             found, warnings = read_results(path)
         except (OSError, ValueError) as error:
             sys.exit(f'eval_metric: {error}')
         print(*(f'warning: {warning}' for warning in warnings), sep='\n', end='\n' * bool(warnings), file=sys.stderr)
-        records[stem if stems.count(stem) == 1 else path] = found
+        records[name] = found
     return records
 
 
@@ -158,13 +166,7 @@ def write_json(
         differences_to_first=differences,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(_no_nan(content), indent=2, allow_nan=False) + '\n')
-
-
-def _no_nan(value):
-    if isinstance(value, dict):
-        return {key: _no_nan(item) for key, item in value.items()}
-    return None if isinstance(value, float) and math.isnan(value) else value
+    path.write_text(json.dumps(without_nan(content), indent=2, allow_nan=False) + '\n')
 
 
 def same_images(records: dict[str, list[ImageRecord]]) -> bool:

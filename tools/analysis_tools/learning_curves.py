@@ -29,6 +29,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--figures', nargs='+', default=DEFAULT_FIGURES, help='default: ' + ' '.join(DEFAULT_FIGURES))
     parser.add_argument('--out', type=Path, default=Path('curves.png'), help='picture; the CSV goes beside it')
     args = parser.parse_args()
+    args.out = args.out if args.out.suffix else args.out.with_suffix('.png')
     args.names = args.names or [folder.name for folder in args.work_dirs]
     if len(set(args.names)) != len(args.work_dirs):
         parser.error(f'{len(args.work_dirs)} trainings need as many different names, got {args.names}')
@@ -50,7 +51,9 @@ def read_scalars(work_dir: Path) -> tuple[dict[int, dict], dict[int, float]]:
     files = sorted(work_dir.glob('*/vis_data/scalars.json'))
     if not files:
         raise FileNotFoundError(f'{work_dir} has no logs of a training (<time>/vis_data/scalars.json)')
-    entries = [json.loads(line) for path in files for line in path.read_text().splitlines()]
+    # A last line without an end was cut off by a kill.
+    lines = [line for path in files for line in path.read_text().splitlines(keepends=True) if line.endswith('\n')]
+    entries = [json.loads(line) for line in lines]
     losses = {entry['step']: entry['loss'] for entry in entries if 'loss' in entry}
     figures = {entry['step']: entry for entry in entries if any(key.startswith('forgery/') for key in entry)}
     return dict(sorted(figures.items())), dict(sorted(losses.items()))
@@ -92,7 +95,12 @@ def main() -> None:
         curves = {name: read_scalars(folder) for name, folder in zip(args.names, args.work_dirs)}
     except FileNotFoundError as error:
         sys.exit(f'learning_curves: {error}')
-    draw(curves, list(args.figures), args.out)
+    entries = [entry for figures, _ in curves.values() for entry in figures.values()]
+    known = sorted({key for entry in entries for key in entry if key.startswith('forgery/')})
+    keys = [key if key.startswith('forgery/') else f'forgery/{key}' for key in args.figures]
+    if unknown := [key for key in keys if key not in known]:
+        sys.exit(f'learning_curves: no training has {", ".join(unknown)}; there are {", ".join(known)}')
+    draw(curves, keys, args.out)
     write_csv(curves, args.out.with_suffix('.csv'))
     print(f'{args.out} and {args.out.with_suffix(".csv")}')
 

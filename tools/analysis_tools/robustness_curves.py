@@ -7,7 +7,6 @@ Writes curves.json, curves.csv and curves.png. Points that are in curves.json al
 """
 
 import csv
-import hashlib
 import io
 import json
 import math
@@ -27,6 +26,8 @@ from mmseg.registry import DATASETS
 from monfap_mm.atomic_write import atomic_write
 from monfap_mm.datasets.perturbations import perturb_pipeline
 from monfap_mm.engine.launch import base_parser, join_cpu_processes, load_config, require_file
+from monfap_mm.evaluation.plain_json import without_nan
+from monfap_mm.evaluation.protocols import hash_file, hash_lists, hash_text
 
 # Factor -> what its strength is, the strengths from mild to strong, and the perturbation of a strength.
 FACTORS = dict(
@@ -85,10 +86,11 @@ def prepare(cfg: Config, args) -> None:
 def identity(cfg: Config, checkpoint: str) -> dict:
     """What the points of a file of curves have in common."""
     tested = dict(model=cfg.model, dataset=cfg.test_dataloader.dataset, evaluator=dict(of=cfg.test_evaluator))
-    known = dict(config=hashlib.sha256(Config(tested).pretty_text.encode()).hexdigest(), checkpoint=checkpoint)
-    if Path(checkpoint).is_file():
-        known['checkpoint'] = hashlib.sha256(Path(checkpoint).read_bytes()).hexdigest()
-    return known
+    return dict(
+        config=hash_text(Config(tested).pretty_text),
+        checkpoint=hash_file(checkpoint) if Path(checkpoint).is_file() else checkpoint,
+        lists=hash_lists(cfg.test_dataloader.dataset),
+    )
 
 
 class Curves:
@@ -121,8 +123,8 @@ class Curves:
 
     def add(self, factor: str, strength: float | None, figures: dict) -> None:
         """Keep a point; a figure that is not defined is kept as null."""
-        defined = {name: None if math.isnan(value) else float(value) for name, value in figures.items()}
-        self.points.append(dict(factor=factor, strength=strength, figures=defined))
+        figures = without_nan({name: float(value) for name, value in figures.items()})
+        self.points.append(dict(factor=factor, strength=strength, figures=figures))
         if is_main_process():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             atomic_write(self.path, json.dumps(self.content, indent=1) + '\n')

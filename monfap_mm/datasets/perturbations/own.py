@@ -9,6 +9,8 @@ Each takes an image (H, W, 3), uint8, BGR, its mask (H, W) or None, and a random
 and mask.
 """
 
+from collections.abc import Mapping
+
 import cv2
 import numpy as np
 
@@ -26,8 +28,12 @@ def compress(
         rng: Not used.
         file_format: '.jpg' or '.webp'.
         quality: 1 to 100.
+
+    Raises:
+        ValueError: If the format is another one.
     """
-    flag = {'.jpg': cv2.IMWRITE_JPEG_QUALITY, '.webp': cv2.IMWRITE_WEBP_QUALITY}[file_format]
+    flags = {'.jpg': cv2.IMWRITE_JPEG_QUALITY, '.webp': cv2.IMWRITE_WEBP_QUALITY}
+    flag = _choose('file_format', file_format, flags)
     return cv2.imdecode(cv2.imencode(file_format, image, [flag, quality])[1], cv2.IMREAD_COLOR), mask
 
 
@@ -40,8 +46,12 @@ def noise(image: np.ndarray, mask: np.ndarray | None, rng: np.random.Generator, 
         rng: Source of the noise.
         kind: 'gaussian' or 'laplace'.
         std: Standard deviation in grey levels, before clipping to 0..255.
+
+    Raises:
+        ValueError: If the kind is another one.
     """
-    draw, scale = {'gaussian': (rng.normal, std), 'laplace': (rng.laplace, std / np.sqrt(2))}[kind]
+    kinds = {'gaussian': (rng.normal, std), 'laplace': (rng.laplace, std / np.sqrt(2))}
+    draw, scale = _choose('kind', kind, kinds)
     return np.clip(np.rint(image + draw(0, scale, image.shape)), 0, 255).astype(np.uint8), mask
 
 
@@ -97,6 +107,12 @@ def snow(image: np.ndarray, mask: np.ndarray | None, rng: np.random.Generator, d
     # A single flake is opaque up to about its radius.
     opacity = np.clip(cv2.GaussianBlur(flakes, (0, 0), radius) * 3 * np.pi * radius**2, 0, 1)[..., None]
     return np.rint((1 - opacity) * image + opacity * 255).astype(np.uint8), mask
+
+
+def _choose(name: str, value: str, choices: Mapping):
+    if value not in choices:
+        raise ValueError(f'{name} must be {" or ".join(map(repr, choices))}, got {value!r}')
+    return choices[value]
 
 
 OWN = dict(compress=compress, noise=noise, edge_overlay=edge_overlay, jigsaw=jigsaw, snow=snow)

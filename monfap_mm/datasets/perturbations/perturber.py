@@ -71,11 +71,12 @@ class Perturber:
         self.severity = _check_range('severity', severity, lowest=0)
         self.num = _check_range('num', num, lowest=1)
         self.seed = seed
-        # What is wrong shows now, not at the picture for which it is drawn.
+        # What is wrong shows now, not at the picture for which it is drawn. The package's own table is known to work.
+        check = Perturbation.try_out if isinstance(families, Mapping) else Perturbation.build
         for entries in self.table.values():
             for entry in entries:
                 for level in range(max(1, self.severity[0]), self.severity[1] + 1):
-                    entry.build(level)
+                    check(entry, level)
 
     def draw(self, image: np.ndarray) -> list[Step]:
         """What to apply to a picture, in this order.

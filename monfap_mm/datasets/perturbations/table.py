@@ -14,6 +14,9 @@ import numpy as np
 from .families import PERTURBATIONS
 from .own import OWN
 
+# Uncommon, so that a transform that gives its own size is found out; large enough for the common ones to work.
+TRIAL_SIZE = (251, 257)
+
 # Applies a perturbation to an image (H, W, 3), uint8, BGR, and a mask (H, W) or None, drawing from a seed.
 Apply = Callable[[np.ndarray, np.ndarray | None, int], tuple[np.ndarray, np.ndarray | None]]
 
@@ -64,8 +67,8 @@ class Perturbation:
             return self._build_own(OWN[self.type], arguments)
         library = _albumentations()
         transform = getattr(library, self.type, None)
-        if not (isinstance(transform, type) and issubclass(transform, library.BasicTransform)):
-            known = [*OWN, *(name for name in dir(library) if name[0].isupper())]
+        if not _is_transform(transform):
+            known = [*OWN, *(name for name, value in vars(library).items() if _is_transform(value))]
             raise ValueError(f'{self}: {unknown("transform", self.type, known)}')
         try:
             with warnings.catch_warnings():
@@ -74,6 +77,30 @@ class Perturbation:
                 return _of_library(transform(**arguments, p=1.0))
         except (TypeError, ValueError, UserWarning) as error:
             raise ValueError(f'{self}: albumentations {library.__version__} refuses {arguments}: {error}') from error
+
+    def try_out(self, severity: int) -> None:
+        """Apply it at a severity to a grey picture, which shows what the arguments alone do not.
+
+        Raises:
+            ImportError: If it needs albumentations, which is not installed.
+            ValueError: If it cannot be built or applied, or changes the size or type of the picture or its mask.
+        """
+        apply = self.build(severity)
+        image, mask = np.full((*TRIAL_SIZE, 3), 128, np.uint8), np.zeros(TRIAL_SIZE, np.uint8)
+        mask[TRIAL_SIZE[0] // 4 : TRIAL_SIZE[0] // 2] = 1
+        try:
+            done = apply(image, mask, 0)
+        except Exception as error:  # it depends on the transform which
+            problem = f'{type(error).__name__}: {error}'
+            raise ValueError(
+                f'{self}: {self.type} fails with {self.at(severity)} on a grey picture: {problem}'
+            ) from error
+        for what, old, new in zip(('picture', 'mask'), (image, mask), done):
+            if new.shape != old.shape or new.dtype != old.dtype:
+                raise ValueError(
+                    f'{self}: {self.type} must keep size and type of picture and mask, but makes a {what} of '
+                    f'{new.shape} {new.dtype} from {old.shape} {old.dtype}'
+                )
 
     def _build_own(self, function: Callable, arguments: Mapping) -> Apply:
         try:
@@ -103,7 +130,7 @@ def load_table(families: Mapping | Iterable[str] | None = None) -> dict[str, lis
         families = PERTURBATIONS
     elif not isinstance(families, Mapping):
         families = _select([families] if isinstance(families, str) else list(families))
-    table = {family: [_entry(family, *item) for item in entries.items()] for family, entries in families.items()}
+    table = {family: _entries(family, entries) for family, entries in families.items()}
     if not table or not all(table.values()):
         raise ValueError('There is no perturbation to choose from: a table and each of its families need at least one')
     return table
@@ -119,6 +146,12 @@ def _select(names: Sequence[str]) -> dict[str, dict]:
         for family, entries in PERTURBATIONS.items()
     }
     return {family: entries for family, entries in chosen.items() if entries}
+
+
+def _entries(family: str, entries: Mapping) -> list[Perturbation]:
+    if not isinstance(entries, Mapping):
+        raise ValueError(f'perturbation family {family}: expected dict(<name>=dict(type=...)), got {entries!r}')
+    return [_entry(family, *item) for item in entries.items()]
 
 
 def _entry(family: str, name: str, entry: Mapping) -> Perturbation:
@@ -145,6 +178,10 @@ def _albumentations() -> ModuleType:
         raise ImportError(
             f'Perturbations need albumentations, which is not there ({error}): pip install "monfap_mm[perturb]"'
         ) from error
+
+
+def _is_transform(value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, _albumentations().BasicTransform)
 
 
 def _of_library(transform: Callable) -> Apply:

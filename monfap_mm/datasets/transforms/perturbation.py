@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
@@ -21,6 +22,7 @@ class Perturb(BaseTransform):
 
     - img: array (H, W, 3), uint8, BGR
     - gt_seg_map (if there is a gt_label)
+    - face_boxes (optional): only with perturbations that leave the mask where it is, since boxes are not moved
 
     Modified Keys:
 
@@ -51,11 +53,19 @@ class Perturb(BaseTransform):
         """Perturb the image, and move the mask.
 
         Raises:
-            ValueError: If the sample has a label, but its mask has not been loaded; or the image is not uint8.
+            ValueError: If the sample has a label, but its mask has not been loaded; if the image is not uint8; or if
+                the mask moves away from ``face_boxes``.
         """
         if 'gt_label' in results and 'gt_seg_map' not in results:
             raise ValueError('Perturb moves the mask: put LoadForgeryAnnotations before it, and FreezeMask after it')
-        image, mask, records = self.perturber(results['img'], results.get('gt_seg_map'))
+        old_mask = results.get('gt_seg_map')
+        image, mask, records = self.perturber(results['img'], old_mask)
+        if 'face_boxes' in results and not np.array_equal(mask, old_mask):
+            names = ', '.join(record['name'] for record in records)
+            raise ValueError(
+                f'Perturb has moved the mask of {results.get("img_path")} by {names}, but cannot move its face_boxes: '
+                'choose families without perturbations that move pixels, or leave the boxes out'
+            )
         results['img'] = image
         results['perturbations'] = records
         if mask is not None:

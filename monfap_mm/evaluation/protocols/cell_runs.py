@@ -2,21 +2,15 @@
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mmengine.config import Config
-from mmengine.registry import DefaultScope
-from mmseg.registry import DATASETS
 
 from ...atomic_write import atomic_write
 from .protocol import Cell
-from .provenance import hash_file, hash_text, versions
+from .provenance import NotThereError, hash_file, hash_lists, hash_text, versions
 from .tool_runs import read_figures, run_tool
-
-
-class NotThereError(Exception):
-    """What a cell needs is not on this machine; the message says what."""
 
 
 @dataclass(frozen=True)
@@ -27,30 +21,18 @@ class Provenance:
     checkpoint: str
     lists: str
 
-    def __str__(self) -> str:
-        return f'config {self.config}, checkpoint {self.checkpoint}, lists {self.lists}'
 
-
-def trace(cell: Cell) -> Provenance:
-    """Find out what a cell would be tested with.
+def load_config(cell: Cell) -> Config:
+    """The config of a cell, with its options.
 
     Raises:
-        NotThereError: If config, checkpoint or a list of the test set is missing.
+        NotThereError: If there is no such file.
     """
-    for kind, path in (('config', cell.config), ('checkpoint', cell.checkpoint)):
-        if not path.is_file():
-            raise NotThereError(f'no {kind} {path}')
+    if not cell.config.is_file():
+        raise NotThereError(f'no config {cell.config}')
     cfg = Config.fromfile(cell.config)
     cfg.merge_from_dict(cell.options)
-    with DefaultScope.overwrite_default_scope('mmseg'):
-        dataset = DATASETS.build({**cfg.test_dataloader.dataset, 'lazy_init': True})
-    lists = [Path(path) for path in dataset.list_files()]
-    for path in lists:
-        if not path.is_file():
-            raise NotThereError(f'no data {path}')
-    return Provenance(
-        hash_text(cfg.pretty_text), hash_file(cell.checkpoint), hash_text(' '.join(map(hash_file, lists)))
-    )
+    return cfg
 
 
 def run_cell(cell: Cell, folder: Path, test_script: Path, processes: int = 1) -> dict:
@@ -58,7 +40,7 @@ def run_cell(cell: Cell, folder: Path, test_script: Path, processes: int = 1) ->
 
     Args:
         cell: What to test.
-        folder: Where its result and log go.
+        folder: Where its config, log and result go, and ``scores.jsonl`` for ``eval_metric.py``.
         test_script: ``tools/test.py``.
         processes: Number of processes (GPUs).
 
@@ -69,27 +51,30 @@ def run_cell(cell: Cell, folder: Path, test_script: Path, processes: int = 1) ->
         NotThereError: If config, checkpoint or data are missing.
         ToolError: If the test fails.
     """
-    provenance = trace(cell)
+    cfg = load_config(cell)
+    if not cell.checkpoint.is_file():
+        raise NotThereError(f'no checkpoint {cell.checkpoint}')
+    text = cfg.pretty_text
+    lists = hash_lists(cfg.test_dataloader.dataset)
+    provenance = asdict(Provenance(hash_text(text), hash_file(cell.checkpoint), lists))
     path = folder / 'result.json'
     if path.exists():
         result = json.loads(path.read_text())
-        if result['provenance'] == vars(provenance):
+        if result['provenance'] == provenance:
             return result
     start = time.time()
-    options = ['--cfg-options', *(f'{key}={_option(value)}' for key, value in cell.options.items())]
-    arguments = [cell.config, cell.checkpoint, '--work-dir', folder / 'test', *(options if cell.options else [])]
+    folder.mkdir(parents=True, exist_ok=True)
+    # The very config that was hashed is tested.
+    config = folder / f'{cell.config.stem}.py'
+    atomic_write(config, text)
+    arguments = [config, cell.checkpoint, '--work-dir', folder / 'test', '--out', folder / 'scores.jsonl']
     run_tool(test_script, *arguments, log=folder / 'test.log', processes=processes)
     result = dict(
         figures=read_figures(folder / 'test'),
-        provenance=vars(provenance),
+        provenance=provenance,
         seconds=round(time.time() - start, 1),
         versions=versions(),
     )
     # NaN is no JSON, but what Python's reader takes back.
     atomic_write(path, json.dumps(result, indent=2) + '\n')
     return result
-
-
-def _option(value) -> str:
-    """A value as ``--cfg-options`` reads it: lists without spaces."""
-    return str(value).replace(' ', '') if isinstance(value, (list, tuple)) else str(value)

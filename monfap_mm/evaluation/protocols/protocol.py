@@ -8,12 +8,20 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+import yaml
 from mmengine.config import Config
 
 from .paper_figures import PAPER_FIGURES, TABLES, PaperTable
 
 _KEYS = ('title', 'table', 'groups', 'figures', 'average', 'rows')
 _CELL_KEYS = ('config', 'checkpoint', 'cfg_options')
+_TYPES = (
+    ('title', str, 'a text'),
+    ('table', str, "the name of one of the paper's tables"),
+    ('groups', list, 'a list of names of test sets'),
+    ('average', bool, 'true or false'),
+    ('rows', dict, 'a mapping of names of models to their test sets'),
+)
 
 
 class ProtocolError(ValueError):
@@ -86,11 +94,11 @@ def load_protocol(path: str | Path) -> Protocol:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f'There is no protocol file {path} (looked in {Path.cwd()})')
-    try:
-        content = Config.fromfile(path).to_dict()
-    except Exception as error:  # whatever YAML, JSON or Python have to say
-        raise ProtocolError(f'{path} is no protocol: {error}') from error
+    content = _read(path)
     _check_keys(path, '', content, _KEYS, required=('title', 'groups', 'rows'))
+    for key, kind, what in _TYPES:
+        if not isinstance(content.get(key, kind()), kind) or content.get(key) in ([], {}):
+            raise ProtocolError(f'{path}: {key} must be {what}, got {content[key]!r}')
     table = content.get('table')
     if table is not None and table not in TABLES:
         raise ProtocolError(f'{path}: table is {table!r}, the paper has {", ".join(TABLES)}')
@@ -106,8 +114,31 @@ def load_protocol(path: str | Path) -> Protocol:
     )
 
 
+def _read(path: Path) -> dict:
+    """The content of a file; YAML with a key twice, of which one would be lost, is refused."""
+    try:
+        if path.suffix in ('.yml', '.yaml'):
+            content = yaml.load(path.read_text(encoding='utf-8'), _UniqueKeys)
+        else:
+            content = Config.fromfile(path).to_dict()
+    except Exception as error:  # whatever YAML, JSON or Python have to say
+        raise ProtocolError(f'{path} is no protocol: {error}') from error
+    if not isinstance(content, dict):
+        raise ProtocolError(f'{path} is no protocol: it must have the keys {", ".join(_KEYS)}')
+    return content
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    def construct_mapping(self, node, deep=False):
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        repeated = next((key for key in keys if keys.count(key) > 1), None)
+        if repeated is not None:
+            raise ValueError(f'the key {repeated!r} is there twice{node.start_mark}')
+        return super().construct_mapping(node, deep)
+
+
 def _figures(path: Path, figures: list | dict) -> dict[str, str]:
-    if isinstance(figures, dict):
+    if isinstance(figures, dict) and figures:
         return {str(name): str(key) for name, key in figures.items()}
     if isinstance(figures, list) and figures:
         return {str(name): f'forgery/{name}' for name in figures}
@@ -115,19 +146,23 @@ def _figures(path: Path, figures: list | dict) -> dict[str, str]:
 
 
 def _cells(path: Path, rows: dict, groups: tuple[str, ...]) -> Iterable[Cell]:
-    if not isinstance(rows, dict) or not rows:
-        raise ProtocolError(f'{path}: rows must map names of models to their test sets')
     for row, by_group in rows.items():
         if not isinstance(by_group, dict):
             raise ProtocolError(f'{path}: rows.{row} must map test sets to config and checkpoint')
+        by_group = {str(group): cell for group, cell in by_group.items()}
         _check_keys(path, f'rows.{row}', by_group, groups)
         for group in (group for group in groups if group in by_group):
             where, cell = f'rows.{row}.{group}', by_group[group]
             if not isinstance(cell, dict):
                 raise ProtocolError(f'{path}: {where} must have config and checkpoint')
             _check_keys(path, where, cell, _CELL_KEYS, required=('config', 'checkpoint'))
+            options = cell.get('cfg_options') or {}
+            if not (
+                isinstance(cell['config'], str) and isinstance(cell['checkpoint'], str) and isinstance(options, dict)
+            ):
+                raise ProtocolError(f'{path}: {where}: config and checkpoint must be paths, cfg_options a mapping')
             config, checkpoint = path.parent / cell['config'], _newest(cell['checkpoint'])
-            yield Cell(str(row), group, config, checkpoint, cell.get('cfg_options') or {})
+            yield Cell(str(row), group, config, checkpoint, options)
 
 
 def _newest(pattern: str) -> Path:

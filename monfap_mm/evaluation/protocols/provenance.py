@@ -5,6 +5,9 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from mmengine.registry import DefaultScope
+from mmseg.registry import DATASETS
+
 PACKAGES = (
     'monfap_mm',
     'torch',
@@ -33,6 +36,29 @@ def hash_file(path: str | Path) -> str:
         while chunk := stream.read(1 << 20):
             digest.update(chunk)
     return digest.hexdigest()[:16]
+
+
+class NotThereError(Exception):
+    """What is needed is not on this machine; the message says what."""
+
+
+def hash_lists(*datasets: dict) -> str:
+    """Short SHA-256 of the lists of datasets.
+
+    Args:
+        *datasets: Their configs.
+
+    Raises:
+        NotThereError: If a list is missing.
+    """
+    paths = []
+    for dataset in datasets:
+        with DefaultScope.overwrite_default_scope('mmseg'):
+            paths += map(Path, DATASETS.build({**dataset, 'lazy_init': True}).list_files())
+    for path in paths:
+        if not path.is_file():
+            raise NotThereError(f'no data {path}')
+    return hash_text(' '.join(map(hash_file, paths)))
 
 
 def versions() -> dict[str, str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ...atomic_write import atomic_write
+from ..plain_json import without_nan
 from .paper_figures import PaperTable
 
 
@@ -100,7 +101,7 @@ class Table:
             cells = [self._cell(row, column, plus_minus=r'\,$\pm$\,') for column in self.columns]
             cells = [cell if r'$\pm$' in cell else _escape_latex(cell) for cell in cells]
             lines.append(' & '.join([_escape_latex(row.name), row.source, *cells]) + r' \\')
-        lines += [r'\bottomrule', r'\end{tabular}', *(f'% {note}' for note in self.footnotes)]
+        lines += [r'\bottomrule', r'\end{tabular}', *(f'% {note}'.replace('\n', ' ') for note in self.footnotes)]
         return '\n'.join(lines) + '\n'
 
     def csv(self) -> str:
@@ -138,7 +139,7 @@ class Table:
             'md': self.markdown(),
             'csv': self.csv(),
             'tex': self.latex(),
-            'json': json.dumps(_jsonable({**self.to_dict(), **more}), indent=2, allow_nan=False) + '\n',
+            'json': json.dumps(without_nan({**self.to_dict(), **more}), indent=2, allow_nan=False) + '\n',
         }
         for ending, text in content.items():
             atomic_write(folder / f'{name}.{ending}', text)
@@ -179,21 +180,20 @@ def with_average(row: Row, groups: Sequence[str], figures: Sequence[str], name: 
     return Row(row.name, row.source, values, row.notes)
 
 
-def _jsonable(value):
-    """With None for NaN, which JSON does not know."""
-    if isinstance(value, dict):
-        return {key: _jsonable(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_jsonable(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
 def _escape_pipe(text: str) -> str:
     return text.replace('|', '\\|').replace('\n', ' ')
 
 
+_LATEX = str.maketrans(
+    {
+        '\\': r'\textbackslash{}',
+        '~': r'\textasciitilde{}',
+        '^': r'\textasciicircum{}',
+        '\n': ' ',
+        **{character: f'\\{character}' for character in '%&#_{}$'},
+    }
+)
+
+
 def _escape_latex(text: str) -> str:
-    text = text.replace('\\', r'\textbackslash ').replace('->', r'$\rightarrow$').replace('\n', ' ')
-    for character in '%&#_':
-        text = text.replace(character, f'\\{character}')
-    return text
+    return r'$\rightarrow$'.join(part.translate(_LATEX) for part in text.split('->'))

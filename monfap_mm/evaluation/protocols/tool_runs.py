@@ -1,24 +1,32 @@
 """Running the tools as processes of their own, so that one that breaks takes nothing else with it."""
 
+import fcntl
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import TextIO, TypeVar
 
 Key = TypeVar('Key', bound=Hashable)
 Result = TypeVar('Result')
 
 
 class ToolError(RuntimeError):
-    """A tool ended with an error; the message is the last line that it said, and where the rest is."""
+    """A tool ended with an error; the message says which, and where the rest is."""
+
+
+# What a traceback ends with, also of one of several processes.
+_ERROR = re.compile(r'(\[rank\d+]: )?[\w.]*(Error|Exception|Exit)\b')
 
 
 def run_tool(script: Path, *arguments: str | Path, log: Path, processes: int = 1) -> None:
-    """Run a tool, with its output in a file.
+    """Run a tool, with its output in a file. While it runs, no other one runs with a log in the same folder.
 
     Args:
         script: ``tools/train.py`` or ``tools/test.py``.
@@ -27,18 +35,42 @@ def run_tool(script: Path, *arguments: str | Path, log: Path, processes: int = 1
         processes: Number of processes (GPUs); more than one are started by ``torchrun``.
 
     Raises:
-        ToolError: If it ends with another code than 0.
+        ToolError: If it ends with another code than 0, or the folder of the log is in use.
     """
     command = [sys.executable, str(script), *map(str, arguments)]
     if processes > 1:
         torchrun = ['-m', 'torch.distributed.run', '--standalone', f'--nproc_per_node={processes}']
         command = [sys.executable, *torchrun, *command[1:], '--launcher', 'pytorch']
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open('w') as stream:
-        done = subprocess.run(command, stdout=stream, stderr=subprocess.STDOUT, check=False)
+    with _locked(log.parent) as lock, log.open('w') as stream:
+        # The tool inherits the lock, so that it holds for as long as the tool lives, even if this process is killed.
+        options = dict(stdout=stream, stderr=subprocess.STDOUT, check=False, pass_fds=[lock.fileno()])
+        done = subprocess.run(command, **options)
     if done.returncode:
-        lines = [line.strip() for line in log.read_text(errors='replace').splitlines() if line.strip()]
-        raise ToolError(f'{lines[-1] if lines else f"ended with code {done.returncode}"} (see {os.path.relpath(log)})')
+        reason = _reason(done.returncode, log.read_text(errors='replace'))
+        raise ToolError(f'{reason} (see {os.path.relpath(log)})')
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[TextIO]:
+    with (folder / '.lock').open('w') as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ToolError(
+                f'{folder} is in use, perhaps by a tool that outlived a kill: wait for it, or end it'
+            ) from error
+        yield lock
+
+
+def _reason(returncode: int, output: str) -> str:
+    if returncode < 0:
+        return f'killed by {signal.Signals(-returncode).name}'
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    # Only of tracebacks; that of torchrun comes last and says nothing.
+    errors = [line for line in lines if _ERROR.match(line) and 'ChildFailedError' not in line]
+    errors = errors if 'Traceback' in output else []
+    return (errors or lines or [f'ended with code {returncode}'])[-1]
 
 
 def read_figures(folder: Path) -> dict[str, float]:

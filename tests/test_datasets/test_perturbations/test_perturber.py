@@ -129,5 +129,7 @@ def test_wrong_range(name, value):
 def test_what_is_wrong_shows_at_once():
     with pytest.raises(ValueError, match='color/brighten has severities 1 to 5, got 6'):
         Perturber(severity=(1, 6))
+    with pytest.raises(ValueError, match="mine/it: noise fails with .*kind must be .*, got 'gauss'"):
+        Perturber(dict(mine=dict(it=dict(type='noise', kind=['gaussian', 'gauss'], std=3))), severity=(1, 2))
     with pytest.raises(ValueError, match='num must be'):
         Perturber(num=0)

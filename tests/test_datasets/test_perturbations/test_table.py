@@ -40,6 +40,7 @@ def test_a_list_holds_one_value_for_each_severity():
         (dict(mine={}), 'no perturbation to choose from'),
         (dict(mine=dict(it=dict(std=3))), r'mine/it: expected dict\(type=\.\.\., <arguments>\)'),
         (dict(mine=dict(it='ToGray')), 'mine/it: expected'),
+        (dict(mine='jpeg'), r"family mine: expected dict\(<name>=dict\(type=\.\.\.\)\), got 'jpeg'"),
     ],
 )
 def test_bad_tables(families, message):
@@ -62,6 +63,32 @@ def test_bad_tables(families, message):
 def test_bad_entries(entry, message):
     with pytest.raises(ValueError, match=message):
         one(entry).build(1)
+
+
+def test_only_transforms_are_suggested():
+    with pytest.raises(ValueError, match="no transform 'Compose'") as error:
+        one(dict(type='Compose')).build(1)
+    assert str(error.value).count('Compose') == 1
+
+
+@pytest.mark.parametrize(
+    ('entry', 'message'),
+    [
+        (dict(type='noise', kind='gauss', std=3), "kind must be 'gaussian' or 'laplace', got 'gauss'$"),
+        (dict(type='noise', kind='gaussian', std='3'), 'mine/it: noise fails with .* on a grey picture: .*Error'),
+        (dict(type='compress', file_format='.png', quality=9), "file_format must be '.jpg' or '.webp', got '.png'$"),
+        (dict(type='RandomCrop', height=40, width=50), r'makes a picture of \(40, 50, 3\) uint8 from \(251, 257, 3\)'),
+        (dict(type='ToFloat'), r'makes a picture of \(251, 257, 3\) float32 from \(251, 257, 3\) uint8'),
+    ],
+)
+def test_bad_entries_that_show_when_tried_out(entry, message):
+    with pytest.raises(ValueError, match=message):
+        one(entry).try_out(1)
+
+
+def test_good_entries_are_tried_out():
+    one(NOISE).try_out(2)
+    one(dict(type='Affine', translate_px=dict(x=(3, 3), y=(2, 2)))).try_out(1)
 
 
 def test_without_albumentations(monkeypatch):

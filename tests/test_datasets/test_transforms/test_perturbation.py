@@ -67,6 +67,15 @@ def test_the_mask_must_be_there():
     assert 'gt_seg_map' not in Perturb(SHIFT, severity=1)(unlabelled)
 
 
+def test_face_boxes_are_not_left_behind():
+    boxes = dict(face_boxes=[[10, 5, 30, 20]])
+    with pytest.raises(ValueError, match=r'moved the mask of anywhere\.png by shift, but cannot move its face_boxes'):
+        Perturb(SHIFT, severity=1)(results() | boxes)
+    done = Perturb(['jpeg'], severity=3)(results() | boxes)
+    assert done['face_boxes'] == boxes['face_boxes']
+    assert 'gt_seg_map' not in Perturb(SHIFT, severity=1)(dict(img=photo(), **boxes))
+
+
 def test_freeze_mask():
     done = FreezeMask()(dict(results(), seg_fields=['gt_seg_map', 'gt_edge_map']))
     assert done['seg_fields'] == ['gt_edge_map']

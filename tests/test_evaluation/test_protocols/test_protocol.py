@@ -48,6 +48,11 @@ def test_the_newest_checkpoint_that_matches(write, tmp_path, monkeypatch):
     assert load_protocol(write(GOOD)).cells[0].checkpoint == Path('best_9.pth')
 
 
+def test_names_that_yaml_reads_as_numbers(write):
+    text = GOOD.replace('table: II', '').replace('OFV2', '2019')
+    assert [cell.group for cell in load_protocol(write(text)).cells] == ['2019', 'FFIW']
+
+
 def test_python_and_other_figures(write):
     path = write(
         "title, groups, figures, average = 'T', ['A'], {'F1': 'forgery/f'}, True\n"
@@ -76,6 +81,16 @@ def test_python_and_other_figures(write):
         ('{config: d.py', 'x #{config: d.py', 'rows.MoNFAP-C.OFV2 must have config and checkpoint'),
         ('groups: [OFV2, FFIW]', 'groups: [OFV2, FFIW', 'is no protocol'),
         ('table: II', 'figures: 3', 'figures must be a list of names'),
+        ('table: II', 'figures: {}', 'figures must be a list of names'),
+        ('table: II', 'table: [II]', r"table must be the name of one of the paper's tables, got \['II'\]"),
+        ('table: II', 'average: "no"', "average must be true or false, got 'no'"),
+        ('groups: [OFV2, FFIW]', 'groups: OFV2', "groups must be a list of names of test sets, got 'OFV2'"),
+        ('groups: [OFV2, FFIW]', 'groups: []', r'groups must be a list of names of test sets, got \[\]'),
+        ('config: d.py', 'config: [d.py]', 'rows.MoNFAP-C.OFV2: config and checkpoint must be paths'),
+        ('checkpoint: c.pth', 'checkpoint: null', 'rows.MoNFAP-C.FFIW: config and checkpoint must be paths'),
+        ('{test_dataloader.batch_size: 1}', '[a=1]', 'cfg_options a mapping'),
+        ('    OFV2: {', '    FFIW: {', "the key 'FFIW' is there twice"),
+        (GOOD, 'a text', 'it must have the keys title, table'),
     ],
 )
 def test_mistakes_are_named(write, old, new, message):

@@ -54,6 +54,15 @@ def test_latex(table):
     assert lines[-2:] == [r'\end{tabular}', '% Why.']
 
 
+def test_latex_takes_any_text():
+    ours = Row(r'a_{1}^2~b\c', 'ours', {}, {'x -> y': '100% & $5 #1'})
+    lines = Table('A title', ('x -> y',), ('ACC',), (ours,), ('Two\nlines.',)).latex().splitlines()
+    expected = r'a\_\{1\}\textasciicircum{}2\textasciitilde{}b\textbackslash{}c & ours & 100\% \& \$5 \#1 \\'
+    assert expected in lines
+    assert r'\multicolumn{1}{c}{x $\rightarrow$ y}' in lines[3]
+    assert lines[-1] == '% Two lines.'
+
+
 def test_csv_has_a_line_for_every_figure(table):
     lines = list(csv.DictReader(io.StringIO(table.csv())))
     assert len(lines) == 3 * 4

@@ -1,10 +1,17 @@
 import json
+import os
+import signal
+import subprocess
 import sys
 import threading
+import time
+from pathlib import Path
 
 import pytest
 
 from monfap_mm.evaluation.protocols import ToolError, read_figures, run_jobs, run_tool
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -24,6 +31,52 @@ def test_a_failure_tells_the_last_line(script, tmp_path):
         run_tool(script, 'bad', log=tmp_path / 'x.log')
 
 
+@pytest.mark.parametrize(
+    ('code', 'message'),
+    [
+        ('raise FileNotFoundError("2 missing files:\\n  a\\n  b")', r'^FileNotFoundError: 2 missing files: \(see'),
+        ('print("Epoch(test) [50/300]", flush=True); import os; os.kill(os.getpid(), 9)', r'^killed by SIGKILL \(see'),
+        ('import sys; sys.exit(3)', r'^ended with code 3 \(see'),
+    ],
+)
+def test_a_failure_tells_the_reason(code, message, tmp_path):
+    (tmp_path / 'script.py').write_text(code)
+    with pytest.raises(ToolError, match=message):
+        run_tool(tmp_path / 'script.py', log=tmp_path / 'x.log')
+
+
+def test_a_failure_of_one_of_several_processes_tells_the_reason(tmp_path):
+    (tmp_path / 'script.py').write_text('raise ValueError("this one")')
+    with pytest.raises(ToolError, match=r'ValueError: this one \(see'):
+        run_tool(tmp_path / 'script.py', log=tmp_path / 'x.log', processes=2)
+
+
+def test_a_tool_that_outlives_its_runner_keeps_the_folder(tmp_path):
+    (tmp_path / 'sleep.py').write_text('import os, time; print(os.getpid(), flush=True); time.sleep(60)')
+    (tmp_path / 'quick.py').write_text('')
+    code = (
+        'import sys; from pathlib import Path; from monfap_mm.evaluation.protocols import run_tool; '
+        'run_tool(Path("sleep.py"), log=Path("x.log"))'
+    )
+    env = {**os.environ, 'PYTHONPATH': str(ROOT)}
+    with subprocess.Popen([sys.executable, '-W', 'ignore', '-c', code], cwd=tmp_path, env=env) as runner:
+        log = tmp_path / 'x.log'
+        while not (log.exists() and log.read_text().strip()):
+            assert runner.poll() is None
+            time.sleep(0.05)
+        runner.kill()
+    with pytest.raises(ToolError, match='is in use, perhaps by a tool that outlived a kill'):
+        run_tool(tmp_path / 'quick.py', log=log)
+    os.kill(int(log.read_text()), signal.SIGKILL)
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            return run_tool(tmp_path / 'quick.py', log=log)
+        except ToolError:
+            assert time.monotonic() < deadline, 'the lock outlives the tool'
+            time.sleep(0.05)
+
+
 def test_several_processes_by_torchrun(tmp_path):
     script = tmp_path / 'script.py'
     script.write_text(
@@ -39,9 +92,9 @@ def test_several_processes_by_torchrun(tmp_path):
 
 
 def test_the_figures_of_the_last_test(tmp_path):
-    for time, value in (('20261123_120000', 1.0), ('20261123_130000', float('nan'))):
-        (tmp_path / time).mkdir()
-        (tmp_path / time / f'{time}.json').write_text(json.dumps({'forgery/ACC': value}))
+    for moment, value in (('20261123_120000', 1.0), ('20261123_130000', float('nan'))):
+        (tmp_path / moment).mkdir()
+        (tmp_path / moment / f'{moment}.json').write_text(json.dumps({'forgery/ACC': value}))
     assert str(read_figures(tmp_path)) == "{'forgery/ACC': nan}"
     with pytest.raises(FileNotFoundError, match='No test has written figures'):
         read_figures(tmp_path / 'nowhere')
