@@ -1,5 +1,6 @@
 """Is a set fit to train on? Every image and mask of its lists, duplicates, sources, and what the set is made of."""
 
+import re
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,6 +27,7 @@ ALIKE_ACROSS = 'images that look alike in two splits'
 ONE_LABEL = 'list with one label only'
 NO_MANIFEST = 'list without a manifest of a converter: its sources are unknown'
 _SHOWN = 5
+_SPLITS = ('train', 'val', 'test')
 
 
 @dataclass
@@ -132,8 +134,12 @@ def _area_table(lists: Mapping[str, ListStatistics]) -> Iterator[str]:
 
 
 def group_of(split: str) -> str:
-    """What must share no source with other groups: ``test_tiktok`` and ``test_youtube`` are both ``test``."""
-    return split.split('_')[0]
+    """What must share no source with other groups.
+
+    ``test_tiktok`` and ``test_youtube`` are both ``test``, ``ofv2_train`` is ``train``; a name without any of train,
+    val and test is a group of its own.
+    """
+    return next((part for part in re.split(r'[\W_]+', split.lower()) if part in _SPLITS), split)
 
 
 def read_samples(path: Path) -> list[Sample]:

@@ -1,7 +1,6 @@
 """Looking at one sample of a list: does it read, and do image, label and mask agree?"""
 
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,7 +55,7 @@ class Facts:
 def inspect(sample: Sample, max_pixels: int = MAX_PIXELS) -> Facts:
     """Read image and mask of a sample, and compare them with its label."""
     try:
-        image = read_source(_regular(sample.image), max_pixels)
+        image = read_source(sample.image, max_pixels)
         digest = hashlib.sha256(Path(sample.image).read_bytes()).digest()
     except (BadInput, OSError) as error:
         return Facts(((BAD_IMAGE, str(error)),))
@@ -64,20 +63,13 @@ def inspect(sample: Sample, max_pixels: int = MAX_PIXELS) -> Facts:
     if sample.mask is None:
         return Facts(area=0.0, **found)
     try:
-        mask = read_source_mask(_regular(sample.mask), max_pixels)
+        mask = read_source_mask(sample.mask, max_pixels)
     except BadInput as error:
         return Facts(((BAD_MASK, str(error)),), **found)
     fake = (mask > 127).astype(np.uint8)
     regions = cv2.connectedComponents(fake, connectivity=8)[0] - 1
     problems = tuple(_compare(sample, image, mask))
     return Facts(problems, area=float(fake.mean()), regions=regions, **found)
-
-
-def _regular(path: str) -> str:
-    # A pipe or a device would block the reader.
-    if not os.path.isfile(path):
-        raise BadInput(f'there is no file {path}')
-    return path
 
 
 def _compare(sample: Sample, image: np.ndarray, mask: np.ndarray):

@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from .errors import CurationError
@@ -11,6 +11,7 @@ from .images import LINKS, MAX_PIXELS
 from .job import Summary
 
 EXIT_FINE, EXIT_UNFIT, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
+_LABELS = ('real', 'fake')
 
 
 def make_parser(description: str, example: str, from_list: bool = False) -> argparse.ArgumentParser:
@@ -24,7 +25,7 @@ def make_parser(description: str, example: str, from_list: bool = False) -> argp
     parser = argparse.ArgumentParser(
         description=description,
         epilog=f'Example: {example}. Exit code: {EXIT_FINE} done, {EXIT_UNFIT} too many bad items (what was done is '
-        f'kept), {EXIT_USAGE} cannot run, {EXIT_INTERRUPTED} interrupted: the same command goes on.',
+        f'kept) or no samples, {EXIT_USAGE} cannot run, {EXIT_INTERRUPTED} interrupted: the same command goes on.',
     )
     if from_list:
         parser.add_argument('src', metavar='LIST', type=existing_file, help='list of a set, which is not changed')
@@ -123,15 +124,31 @@ def run_command(name: str, command: Callable[[], int]) -> None:
     sys.exit(code)
 
 
-def report(summary: Summary, dst: Path, max_bad: float) -> int:
-    """Print what a job did; returns the exit code."""
+def report(summary: Summary, dst: Path, max_bad: float, labels: Collection[int] = ()) -> int:
+    """Print what a job did.
+
+    Args:
+        summary: From :func:`run_job`.
+        dst: Folder of the set.
+        max_bad: Largest share of bad items, 0 to 1.
+        labels: Labels that the set must have samples of.
+
+    Returns:
+        The exit code: a set without samples, or without those of a label, is unfit.
+    """
     print(summary.format())
-    if not summary.too_many_bad:
+    there = {label for (_, label), count in summary.samples.items() if count}
+    if summary.too_many_bad:
+        reason = (
+            f'Gave up: more than {max_bad:.2%} of the {summary.unit} are bad. What was done is kept; put the source '
+            'right, or raise --max-bad, and run the same command again.'
+        )
+    elif not there:
+        reason = f'Nothing came out of the {summary.total} {summary.unit}: is the source what this converter is for?'
+    elif not there.issuperset(labels):
+        reason = f'The set has no {" and no ".join(_LABELS[label] for label in labels if label not in there)} image.'
+    else:
         print(f'The set is in {dst}')
         return EXIT_FINE
-    print(
-        f'Gave up: more than {max_bad:.2%} of the {summary.unit} are bad. What was done is kept; put the source right, '
-        'or raise --max-bad, and run the same command again.',
-        file=sys.stderr,
-    )
+    print(reason, file=sys.stderr)
     return EXIT_UNFIT

@@ -1,8 +1,7 @@
 """Annotations in the format of COCO: reading a file of them compactly, and drawing one."""
 
 import json
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,25 +23,62 @@ class CocoImage:
     Attributes:
         name: The path that the file gives.
         size: Height and width that the file gives; None where it does not.
-        segmentations: Pairs of category name and segmentation: a list of polygons (float32 arrays x, y, x, y, ...), a
-            run-length encoding as the file has it, or anything else that stood there.
+        segmentations: Pairs of category (one of those asked for) and segmentation: a list of polygons (float32 arrays
+            x, y, x, y, ...), a run-length encoding as the file has it, or anything else that stood there.
+        problems: Why the annotations of this image cannot be trusted; empty if they can.
     """
 
     name: Any
     size: tuple[int, int] | None
     segmentations: list[tuple[str, Any]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
 
-def read_coco(path: Path) -> tuple[list[CocoImage], Counter]:
+def read_coco(path: Path, categories: Collection[str]) -> tuple[list[CocoImage], list[str]]:
     """Read a file of annotations; polygons become arrays while it is parsed, an eighth of what lists would take.
 
+    Nothing is dropped in silence: an image without one of its annotations would be another sample.
+
+    Args:
+        path: The file.
+        categories: Names of the categories, in lower case; the case in the file does not matter.
+
     Returns:
-        The images in the order of the file, and counts of what was left out: annotations of unknown images or
-        categories, images that are damaged or stand there twice.
+        The images in the order of the file, and what fits none of them: a sentence for every damaged image, and for
+        every annotation that is damaged or of an unknown image.
 
     Raises:
-        CurationError: If the file cannot be read, or is not COCO.
+        CurationError: If the file cannot be read, is not COCO, or lacks one of the categories.
     """
+    lists = _read_lists(path)
+    names = {item['id']: str(item['name']) for item in lists['categories'] if _has(item, 'id', 'name')}
+    if not set(categories) <= {name.lower() for name in names.values()}:
+        there = ', '.join(map(repr, names.values())) or 'none'
+        raise CurationError(f'{path} should have the categories {" and ".join(categories)}, but there are: {there}')
+    images, strays = {}, []
+    for number, item in enumerate(lists['images']):
+        if not _has(item, 'id', 'file_name'):
+            strays.append(f'image {number} of {path.name} is damaged: it needs an id and a file_name')
+        elif item['id'] in images:
+            strays.append(f'image {number} of {path.name} has the id of another one')
+            images[item['id']].problems.append('another image of the annotations has the same id')
+        else:
+            images[item['id']] = CocoImage(item['file_name'], _size(item))
+    for number, item in enumerate(lists['annotations']):
+        image = images.get(item['image_id']) if _has(item, 'image_id') else None
+        if image is None:
+            strays.append(f'annotation {number} of {path.name} is damaged or of an unknown image')
+            continue
+        name = names.get(item['category_id'], '') if _has(item, 'category_id') else ''
+        if name.lower() in categories:
+            image.segmentations.append((name.lower(), item.get('segmentation')))
+        else:
+            category = f'the category {name!r}' if name else 'no category, or an unknown one'
+            image.problems.append(f'an annotation has {category}: it should be {" or ".join(categories)}')
+    return list(images.values()), strays
+
+
+def _read_lists(path: Path) -> dict[str, list]:
     try:
         content = json.loads(path.read_bytes(), object_hook=_compact)
     except (OSError, ValueError, RecursionError) as error:
@@ -53,23 +89,7 @@ def read_coco(path: Path) -> tuple[list[CocoImage], Counter]:
     missing = [name for name, values in lists.items() if not isinstance(values, list)]
     if missing:
         raise CurationError(f'{path} is not in the format of COCO: it has no list of {" and ".join(missing)}')
-    categories = {item['id']: item['name'] for item in _whole(lists['categories'], 'id', 'name')}
-    images, counts = {}, Counter()
-    for item in _whole(lists['images'], 'id', 'file_name'):
-        images.setdefault(item['id'], CocoImage(item['file_name'], _size(item)))
-    counts['images that are damaged or twice in the annotations'] = len(lists['images']) - len(images)
-    annotations = 0
-    for item in _whole(lists['annotations'], 'image_id', 'category_id'):
-        annotations += 1
-        if item['image_id'] not in images:
-            counts['annotations of unknown images'] += 1
-        elif item['category_id'] not in categories:
-            counts['annotations of unknown categories'] += 1
-        else:
-            pair = (categories[item['category_id']], item.get('segmentation'))
-            images[item['image_id']].segmentations.append(pair)
-    counts['annotations that are damaged'] = len(lists['annotations']) - annotations
-    return list(images.values()), +counts
+    return lists
 
 
 def _compact(item: dict) -> dict:
@@ -83,11 +103,9 @@ def _compact(item: dict) -> dict:
     return item
 
 
-def _whole(items: list, *names: str) -> Iterator[dict]:
-    """The objects that have all of these fields, with a value that can stand for something."""
-    for item in items:
-        if isinstance(item, dict) and all(isinstance(item.get(name), (int, str)) for name in names):
-            yield item
+def _has(item: Any, *names: str) -> bool:
+    """Whether it is an object that has all of these fields, with a value that can stand for something."""
+    return isinstance(item, dict) and all(isinstance(item.get(name), (int, str)) for name in names)
 
 
 def _size(item: dict) -> tuple[int, int] | None:

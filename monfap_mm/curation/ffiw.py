@@ -1,5 +1,6 @@
 """FFIW-10K: forged videos with several faces, each with its genuine twin and a video of masks."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -21,11 +22,11 @@ EMPTY_MASK = 'forged frames with an empty mask, dropped'
 
 @dataclass(frozen=True)
 class _Scene:
-    """The three videos of a scene, as paths below the source folder; None where there is none."""
+    """The three videos of a scene, as paths below the source folder; a sound scene has one of each."""
 
-    real: str | None
-    fake: str | None
-    mask: str | None
+    real: tuple[str, ...]
+    fake: tuple[str, ...]
+    mask: tuple[str, ...]
 
 
 def list_tasks(src: Path) -> list[Task]:
@@ -48,15 +49,16 @@ def list_tasks(src: Path) -> list[Task]:
 
 
 def _list_split(src: Path, root: Path, split: str) -> list[Task]:
-    scenes: dict[str, dict[str, str]] = {}
+    scenes: dict[str, dict[str, list[str]]] = {}
     for what, name in _FOLDERS.items():
         folder = root / name / split
         for file in find_files(folder, VIDEO_ENDINGS):
             scene = PurePosixPath(file).with_suffix('').as_posix()
             scene = scene.removesuffix('_mask') if what == 'mask' else scene
-            scenes.setdefault(scene, {})[what] = (folder / file).relative_to(src).as_posix()
+            scenes.setdefault(scene, {}).setdefault(what, []).append((folder / file).relative_to(src).as_posix())
     return [
-        Task(f'{split}/{scene}', _Scene(*(scenes[scene].get(what) for what in _FOLDERS))) for scene in sorted(scenes)
+        Task(f'{split}/{scene}', _Scene(*(tuple(scenes[scene].get(what, ())) for what in _FOLDERS)))
+        for scene in sorted(scenes)
     ]
 
 
@@ -72,8 +74,9 @@ def convert(task: Task, dst: Path, *, src: Path, sampling: Sampling) -> Outcome:
         if not chosen:
             return Outcome(counts={NO_FACES: 1})
         indices = [moment.index for moment in chosen]
-        moments = zip(chosen, *(video.frames(indices) for video in videos))
-        entries = [entry for moment in moments for entry in _write_moment(task.key, *moment, dst, sampling)]
+        # All are decoded before any is written: nothing of a video that breaks off later is left in the set.
+        moments = list(zip(chosen, *(video.frames(indices) for video in videos)))
+    entries = [entry for moment in moments for entry in _write_moment(task.key, *moment, dst, sampling)]
     empty = sum(1 if not entry.label else -1 for entry in entries)
     return Outcome(entries, {EMPTY_MASK: empty} if empty else {})
 
@@ -95,7 +98,17 @@ def _write_moment(
 
 
 def _find(src: Path, scene: _Scene, what: str) -> Path:
-    name = getattr(scene, what)
-    if name is None:
-        raise BadInput(f'There is no video of this name in {_FOLDERS[what]}')
-    return safe_join(src, name)
+    return safe_join(src, the_only(getattr(scene, what), f'video of this name in {_FOLDERS[what]}'))
+
+
+def the_only(paths: Sequence[str], what: str) -> str:
+    """The only one of some paths.
+
+    Raises:
+        BadInput: If there is none, or more than one; ``what`` says of what.
+    """
+    if not paths:
+        raise BadInput(f'There is no {what}')
+    if len(paths) > 1:
+        raise BadInput(f'There is more than one {what}: {", ".join(paths)}')
+    return paths[0]

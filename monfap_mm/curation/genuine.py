@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable
-from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from .errors import CurationError
 from .images import place_image, read_source
 from .job import Entry, Outcome, Task
 from .paths import find_files, safe_join, safe_name
+from .shares import draw
 
 MIN_FACES = 2
 # Table I counts all images; less those of OpenForensics (Sec. IV-A), these are the genuine ones.
@@ -69,8 +69,7 @@ def choose_split(content: bytes, seed: int) -> str:
         seed: Another seed, another draw.
     """
     digest = hashlib.sha256(f'{seed}:'.encode() + hashlib.sha256(content).digest()).digest()
-    drawn = int.from_bytes(digest[:8], 'big') / 2**64 * sum(GENUINE.values())
-    return next(split for split, end in zip(GENUINE, accumulate(GENUINE.values())) if drawn < end)
+    return draw(digest, GENUINE)
 
 
 def convert(

@@ -41,13 +41,16 @@ def read_header(path: str | Path, max_pixels: int = MAX_PIXELS) -> Header:
     """Read the header of an image; nothing is decoded, so a small file that unpacks to gigabytes does no harm.
 
     Raises:
-        BadInput: If the file cannot be read, is no image, or has more than ``max_pixels`` pixels.
+        BadInput: If the file is no regular one, cannot be read, is no image, or has more than ``max_pixels`` pixels.
     """
+    # A pipe or a device would block the reader.
+    if not os.path.isfile(path):
+        raise BadInput(f'There is no file {path}, or it is not a regular one')
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore', Image.DecompressionBombWarning)
             with Image.open(path, formats=_FORMATS) as image:
-                header = Header(*image.size, image.getexif().get(ExifTags.Base.Orientation, _UPRIGHT))
+                header = Header(*_stored_size(image), image.getexif().get(ExifTags.Base.Orientation, _UPRIGHT))
     except Image.UnidentifiedImageError as error:
         raise BadInput(f'{path} is no image, or its header is damaged') from error
     # Pillow's parsers signal damage by many types of exceptions.
@@ -57,6 +60,13 @@ def read_header(path: str | Path, max_pixels: int = MAX_PIXELS) -> Header:
         size = f'{header.width} x {header.height}'
         raise BadInput(f'{path} has {size} pixels, more than {max_pixels / 1e6:g} million (--max-pixels)')
     return header
+
+
+def _stored_size(image: Image.Image) -> tuple[int, int]:
+    """Width and height of the stored pixels; of a TIFF, Pillow's ``size`` is already turned by the orientation."""
+    if image.format == 'TIFF':
+        return tuple(image.tag_v2[tag] for tag in (ExifTags.Base.ImageWidth, ExifTags.Base.ImageLength))
+    return image.size
 
 
 def read_source(path: str | Path, max_pixels: int = MAX_PIXELS) -> np.ndarray:

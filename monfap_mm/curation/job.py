@@ -234,9 +234,11 @@ def _finish(dst: Path, manifest: Manifest, keys: list[str], unlisted: Collection
                         lists[name].write(_list_line(entry))
         for name in lists:
             os.replace(drafts / name, dst / name)
-        manifest.write_sorted(drafts / MANIFEST, keys)
-        os.replace(drafts / MANIFEST, manifest.path)
         shutil.rmtree(drafts)
+        # Nothing is touched after it is in place: another run could lock it, and be at work, from then on.
+        draft = manifest.path.with_name(f'.{MANIFEST}')
+        manifest.write_sorted(draft, keys)
+        os.replace(draft, manifest.path)
 
 
 def _list_line(entry: dict) -> str:

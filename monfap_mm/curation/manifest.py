@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from .errors import CurationError
 
@@ -124,20 +125,33 @@ def _line(record: dict) -> bytes:
     return (json.dumps(record) + '\n').encode('ascii')
 
 
-def _open_locked(path: Path):
+def _open_locked(path: Path) -> BinaryIO:
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while True:
         file = path.open('a+b')
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # A run that ends puts another file in its place: then this one is locked, but no longer the manifest.
+        if _lock(file) and _is_at(file, path):
             file.seek(0)
             return file
-        except BlockingIOError as error:
-            # Opened anew each time: a run that ends puts another file in its place.
-            file.close()
-            if time.monotonic() > deadline:
-                raise CurationError(f'Another run is at work in {path.parent}: wait for it, or stop it.') from error
-            time.sleep(0.1)
+        file.close()
+        if time.monotonic() > deadline:
+            raise CurationError(f'Another run is at work in {path.parent}: wait for it, or stop it.')
+        time.sleep(0.1)
+
+
+def _lock(file: BinaryIO) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_at(file: BinaryIO, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+    except FileNotFoundError:
+        return False
 
 
 def _compare(path: Path, made: dict, asked: dict) -> None:

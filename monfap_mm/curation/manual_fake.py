@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from .errors import BadInput, CurationError
-from .ffiw import EMPTY_MASK, NO_FACES
+from .ffiw import EMPTY_MASK, NO_FACES, the_only
 from .images import write_mask
 from .job import Entry, Outcome, Task
 from .paths import find_files, safe_join, safe_name
@@ -31,12 +31,12 @@ _STRETCH = 0.02
 
 @dataclass(frozen=True)
 class _Video:
-    """A video and, if it is forged, its masks, as paths below the source folder; None where masks are missing."""
+    """A video and, if it is forged, its video of masks (one, in a sound set), as paths below the source folder."""
 
     path: str
     network: str
     fake: bool
-    mask: str | None = None
+    masks: tuple[str, ...] = ()
 
 
 def list_tasks(src: Path) -> list[Task]:
@@ -48,12 +48,11 @@ def list_tasks(src: Path) -> list[Task]:
     Raises:
         CurationError: If there is no folder of a network with videos.
     """
-    masks = {
-        _without_ending(file): f'{folder.name}/{file}'
-        for folder in _folders(src)
-        if folder.name.lower() in _MASKS
-        for file in find_files(folder, VIDEO_ENDINGS)
-    }
+    masks: dict[str, list[str]] = {}
+    for folder in _folders(src):
+        if folder.name.lower() in _MASKS:
+            for file in find_files(folder, VIDEO_ENDINGS):
+                masks.setdefault(_without_ending(file), []).append(f'{folder.name}/{file}')
     tasks = [
         Task(f'{folder.name}/{file}', _describe(folder.name, network, file, masks))
         for folder in _folders(src)
@@ -78,12 +77,13 @@ def _folders(src: Path) -> list[Path]:
 
 
 def _without_ending(file: str) -> str:
-    return PurePosixPath(file).with_suffix('').as_posix().removesuffix('_mask')
+    return PurePosixPath(file).with_suffix('').as_posix()
 
 
-def _describe(folder: str, network: str, file: str, masks: dict[str, str]) -> _Video:
-    fake = PurePosixPath(file).parts[0].lower() not in _PRISTINE
-    return _Video(f'{folder}/{file}', network, fake, masks.get(_without_ending(file)) if fake else None)
+def _describe(folder: str, network: str, file: str, masks: dict[str, list[str]]) -> _Video:
+    fake, scene = PurePosixPath(file).parts[0].lower() not in _PRISTINE, _without_ending(file)
+    found = masks.get(scene) or masks.get(f'{scene}_mask', ()) if fake else ()
+    return _Video(f'{folder}/{file}', network, fake, tuple(found))
 
 
 def convert(task: Task, dst: Path, *, src: Path, sampling: Sampling) -> Outcome:
@@ -92,15 +92,14 @@ def convert(task: Task, dst: Path, *, src: Path, sampling: Sampling) -> Outcome:
     path = safe_join(src, video.path)
     if not video.fake:
         return _convert_pristine(task, path, dst, sampling)
-    if video.mask is None:
-        raise BadInput('There is no video of masks for it in mask/<method>/')
-    mask_path = safe_join(src, video.mask)
+    mask_path = safe_join(src, the_only(video.masks, 'video of masks for it in mask/<method>/'))
     with ExitStack() as stack:
         opened = [stack.enter_context(sampling.open(each)) for each in (path, mask_path)]
         chosen = sampling.choose(path, common_length(*opened))
         indices = [moment.index for moment in chosen]
-        frames = zip(chosen, *(each.frames(indices) for each in opened))
-        entries = [_write_fake(task, *moment, dst, sampling) for moment in frames]
+        # All are decoded before any is written, as in FFIW.
+        moments = list(zip(chosen, *(each.frames(indices) for each in opened)))
+    entries = [_write_fake(task, *moment, dst, sampling) for moment in moments]
     kept = [entry for entry in entries if entry]
     counts = {EMPTY_MASK: len(entries) - len(kept)} if len(kept) < len(entries) else {}
     return Outcome(kept, counts if chosen else {NO_FACES: 1})
@@ -109,8 +108,8 @@ def convert(task: Task, dst: Path, *, src: Path, sampling: Sampling) -> Outcome:
 def _convert_pristine(task: Task, path: Path, dst: Path, sampling: Sampling) -> Outcome:
     chosen = sampling.choose(path)
     with sampling.open(path) as video:
-        frames = zip(chosen, video.frames([moment.index for moment in chosen]))
-        entries = [_write(task, moment, frame, None, dst, sampling) for moment, frame in frames]
+        frames = list(video.frames([moment.index for moment in chosen]))
+    entries = [_write(task, moment, frame, None, dst, sampling) for moment, frame in zip(chosen, frames)]
     return Outcome(entries, {} if chosen else {NO_FACES: 1})
 
 
@@ -130,8 +129,8 @@ def _write(
     task: Task, moment: Chosen, frame: np.ndarray, mask: np.ndarray | None, dst: Path, sampling: Sampling
 ) -> Entry:
     video = task.args
-    # Folder, method and name as they are: the same video has the same name in all networks.
-    name = f'{safe_name(_without_ending(task.key))}_{moment.index:06d}'
+    # Folder, method and the whole name: 1.mp4 and 1.avi are two videos.
+    name = f'{safe_name(task.key)}_{moment.index:06d}'
     image = sampling.write_frame(dst, f'images/{name}', frame)
     if mask is not None:
         write_mask(dst, f'masks/{name}.png', mask)

@@ -1,5 +1,6 @@
 """OpenForensics: photographs with many faces, some of them forged, annotated in the format of COCO."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -10,10 +11,12 @@ from .coco import CocoImage, draw, read_coco
 from .errors import BadInput, CurationError
 from .images import as_shown, place_image, read_header, read_source, write_mask
 from .job import Entry, Outcome, Task
-from .paths import safe_join, safe_name
+from .paths import find_annotations, safe_join, safe_name
 
 # Our split -> the set's. The paper tests on Test-Dev; Test-Challenge is not used.
 SPLITS = {'train': 'Train', 'val': 'Val', 'test': 'Test-Dev'}
+_FILES = {split: f'{folder}_poly.json' for split, folder in SPLITS.items()}
+_CATEGORIES = ('real', 'fake')
 
 
 @dataclass(frozen=True)
@@ -35,41 +38,57 @@ class _Job:
     faces: int
 
 
-def list_tasks(src: Path) -> list[Task]:
-    """A task for every image of the three annotation files, and one for each file with the counts of what is odd in it.
+def annotation_files(src: Path) -> dict[str, Path]:
+    """The annotation files by split.
 
     Args:
         src: Folder with ``Train_poly.json``, ``Val_poly.json``, ``Test-Dev_poly.json`` (in it or below) and the images.
 
     Raises:
-        CurationError: If there is none of the three, or one cannot be read.
+        CurationError: If there is none of the three, or one is a pipe or leads out of the folder.
     """
-    tasks = []
-    for split, folder in SPLITS.items():
-        files = sorted(src.rglob(f'{folder}_poly.json'), key=lambda path: (len(path.parts), path))
-        if files:
-            tasks += _list_split(files[0], split)
-    if not tasks:
-        names = ', '.join(f'{folder}_poly.json' for folder in SPLITS.values())
-        raise CurationError(f'{src} is not OpenForensics as downloaded: there is none of {names} in it.')
-    return tasks
+    files = {split: find_annotations(src, name) for split, name in _FILES.items()}
+    if not any(files.values()):
+        raise CurationError(f'{src} is not OpenForensics as downloaded: there is none of {", ".join(_FILES.values())}.')
+    return {split: path for split, path in files.items() if path}
+
+
+def missing_files(files: dict[str, Path]) -> list[str]:
+    """Names of the annotation files that were not there."""
+    return [name for split, name in _FILES.items() if split not in files]
+
+
+def list_tasks(files: dict[str, Path]) -> list[Task]:
+    """A task for every image of the annotation files, and one for everything in them that fits no image, which is bad.
+
+    Args:
+        files: From :func:`annotation_files`.
+
+    Raises:
+        CurationError: If a file cannot be read.
+    """
+    return [task for split, path in files.items() for task in _list_split(path, split)]
 
 
 def _list_split(path: Path, split: str) -> Iterator[Task]:
-    images, counts = read_coco(path)
-    seen = set()
+    """Tasks; the ``args`` of a bad one are the reason."""
+    images, strays = read_coco(path, _CATEGORIES)
+    named: dict[str, list[CocoImage]] = {}
     for image in images:
-        key = f'{split}/{_inner_name(image.name, split)}'
-        if key in seen:
-            counts['images that are damaged or twice in the annotations'] += 1
-            continue
-        seen.add(key)
-        yield Task(key, _make_job(image, split))
-    yield Task(f'{split}: {path.name}', dict(counts))
+        named.setdefault(f'{split}/{_inner_name(image.name, split)}', []).append(image)
+    for key, same in named.items():
+        problems = [problem for image in same for problem in image.problems]
+        if len(same) > 1:
+            problems.append(f'the annotations have {len(same)} images of this name')
+        if strays and not problems and not same[0].segmentations:
+            problems.append('it has no annotation, but the file has some that fit no image')
+        yield Task(key, '; '.join(dict.fromkeys(problems)) or _make_job(same[0], split))
+    for number, stray in enumerate(strays):
+        yield Task(f'{split}: {path.name}: {number}', stray)
 
 
 def _make_job(image: CocoImage, split: str) -> _Job:
-    fakes = [segmentation for category, segmentation in image.segmentations if category.lower() == 'fake']
+    fakes = [segmentation for category, segmentation in image.segmentations if category == 'fake']
     return _Job(str(image.name), split, image.size, fakes, len(image.segmentations))
 
 
@@ -84,8 +103,8 @@ def _inner_name(name: str, split: str) -> str:
 
 def convert(task: Task, dst: Path, *, src: Path, link: str, max_pixels: int) -> Outcome:
     """Check an image, draw the union of its forged faces, and give both to the set; the work of :func:`run_job`."""
-    if isinstance(task.args, dict):
-        return Outcome(counts=task.args)
+    if isinstance(task.args, str):
+        raise BadInput(task.args)
     job = task.args
     source = _find_image(src, job)
     name = f'{job.split}/{safe_name(_inner_name(job.name, job.split))}'
@@ -112,13 +131,6 @@ def _find_image(src: Path, job: _Job) -> Path:
     """The image at the path of the annotations, or where the archives put it when unpacked one by one."""
     inner, folder = _inner_name(job.name, job.split), SPLITS[job.split]
     for candidate in (f'Images/{folder}/{inner}', f'{folder}/{inner}', f'{folder}/{folder}/{inner}'):
-        if not PurePosixPath(job.name).is_absolute() and (src / candidate).is_file():
+        if not PurePosixPath(job.name).is_absolute() and os.path.isfile(src / candidate):
             return safe_join(src, candidate)
     return safe_join(src, job.name)
-
-
-def missing_files(tasks: list[Task]) -> list[str]:
-    """The annotation files that were not there."""
-    found = {task.key for task in tasks}
-    files = {split: f'{folder}_poly.json' for split, folder in SPLITS.items()}
-    return [file for split, file in files.items() if f'{split}: {file}' not in found]

@@ -3,11 +3,11 @@
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
-from .errors import BadInput
+from .errors import BadInput, CurationError
 
 IMAGE_ENDINGS = frozenset(('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp'))
 # File systems allow 255 bytes; this leaves room for endings such as '_mask.png'.
@@ -72,13 +72,21 @@ def _safe_part(part: str) -> str:
     encoded = '%20' * left + ''.join(map(_safe_char, inner)) + '%20' * (len(part) - len(inner) - left)
     if len(encoded.encode()) <= _MAX_NAME_BYTES:
         return encoded
-    digest, ending = hashlib.sha256(os.fsencode(part)).hexdigest()[:16], PurePosixPath(encoded).suffix[:16]
+    digest, ending = hashlib.sha256(_to_bytes(part)).hexdigest()[:16], PurePosixPath(encoded).suffix[:16]
     # '%~' never comes out of the encoding, so a cut name cannot meet another file's name.
     return f'{encoded.encode()[: _MAX_NAME_BYTES - 40].decode(errors="ignore")}%~{digest}{ending}'
 
 
 def _safe_char(char: str) -> str:
-    return char if char.isprintable() and char != '%' else quote(os.fsencode(char), safe='')
+    return char if char.isprintable() and char != '%' else quote(_to_bytes(char), safe='')
+
+
+def _to_bytes(name: str) -> bytes:
+    try:
+        return os.fsencode(name)
+    except UnicodeEncodeError:
+        # Half of a surrogate pair, as JSON can hold it: no file is called so, but it is shown in messages.
+        return name.encode('utf-8', 'surrogatepass')
 
 
 def find_files(root: str | Path, endings: frozenset[str] = IMAGE_ENDINGS) -> Iterator[str]:
@@ -96,3 +104,31 @@ def find_files(root: str | Path, endings: frozenset[str] = IMAGE_ENDINGS) -> Ite
         for name in sorted(files):
             if not name.startswith('.') and os.path.splitext(name)[1].lower() in endings:
                 yield Path(folder, name).relative_to(root).as_posix()
+
+
+def find_annotations(root: Path, name: str) -> Path | None:
+    """The annotation file of a set, on which all its samples depend.
+
+    Args:
+        root: Folder of the set.
+        name: Path of the file, below ``root`` or any folder in it.
+
+    Returns:
+        The file, the uppermost one if there are several; None if there is none.
+
+    Raises:
+        CurationError: If :func:`safe_join` would refuse it.
+    """
+    found = min(root.rglob(name), key=lambda path: (len(path.parts), path), default=None)
+    if found is None:
+        return None
+    try:
+        safe_join(root, found.relative_to(root).as_posix())
+    except BadInput as error:
+        raise CurationError(f'Cannot read the annotations {found}: {error}') from error
+    return found
+
+
+def hash_annotations(paths: Iterable[Path]) -> dict[str, str]:
+    """SHA-256 of annotation files by file name: settings of a job, for its samples depend on them."""
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}

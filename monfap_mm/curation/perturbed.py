@@ -61,9 +61,6 @@ def convert(task: Task, dst: Path, *, split: str, perturber: Perturber, max_pixe
     """
     sample = task.args
     for path in filter(None, (sample['img_path'], sample['seg_map_path'])):
-        # A pipe or a device would block the reader.
-        if not os.path.isfile(path):
-            raise BadInput(f'There is no file {path}')
         read_header(path, max_pixels)
     try:
         loaded = LoadForgeryAnnotations()(LoadForgeryImage()(dict(sample, seg_fields=[])))

@@ -6,7 +6,7 @@ Every picture depends on the seed, the settings and the photographs' names and c
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -23,6 +23,7 @@ from .faces import FaceDetector
 from .images import MAX_PIXELS, read_source, write_file, write_mask
 from .job import Entry, Outcome, Task
 from .paths import find_files, safe_join, safe_name
+from .shares import draw
 
 SPLITS = ('train', 'val', 'test')
 MIN_FACES = 2
@@ -32,6 +33,7 @@ _SOURCES = 2
 _TRIES = 8
 FEW_FACES = f'photographs with fewer than {MIN_FACES} faces, left out'
 SMALL_FACES = 'photographs whose faces are all too small to forge, left out'
+CANNOT_FORGE = 'photographs whose faces the kinds cannot forge, left out'
 
 
 class FaceFinder(Protocol):
@@ -84,6 +86,22 @@ class GivenFaces:
             if not _are_boxes(listed):
                 raise CurationError(f'{path}: the boxes of {name!r} must be lists [x1, y1, x2, y2] of finite numbers.')
         return cls(boxes)
+
+    def refuse_others(self, names: Collection[str]) -> None:
+        """Refuse photographs that the boxes are not of.
+
+        Args:
+            names: Names of the photographs.
+
+        Raises:
+            CurationError: If not one of them has boxes.
+        """
+        if not any(self.boxes.get(name) for name in names):
+            theirs, ours = (repr(next(iter(each), None)) for each in (self.boxes, names))
+            raise CurationError(
+                f'The boxes are of no photograph in the source: the first name there is {theirs}, the first photograph '
+                f'is {ours}. Names must be paths below the source folder.'
+            )
 
     def find(self, name: str, image: np.ndarray) -> np.ndarray:
         """See :class:`FaceFinder`."""
@@ -139,27 +157,51 @@ class Recipe:
         values = {**vars(self), 'kinds': list(self.kinds), 'shares': list(self.shares)}
         return {**values, 'faces': self.faces.describe()}
 
-    def choose_split(self, name: str) -> str:
-        """Draw the split of a photograph; it depends on the seed and the name alone."""
-        drawn = _generator(self.seed, name, 'split').random() * sum(self.shares)
-        return SPLITS[min(int(np.searchsorted(np.cumsum(self.shares), drawn, side='right')), len(SPLITS) - 1)]
+    def choose_split(self, content: str) -> str:
+        """Draw the split of a photograph from its :attr:`Photo.content` and the seed: copies stay together."""
+        return draw(hashlib.sha256(f'{self.seed}:{content}'.encode()).digest(), dict(zip(SPLITS, self.shares)))
+
+
+@dataclass(frozen=True)
+class Photo:
+    """What is known of a photograph before it is decoded.
+
+    Attributes:
+        content: SHA-256 of the file, in hexadecimal: the same for copies under other names. Empty if it cannot be read.
+        split: Its split.
+    """
+
+    content: str
+    split: str
 
 
 def list_tasks(src: Path, recipe: Recipe) -> list[Task]:
-    """A task for every photograph below a folder, with its split.
+    """A task for every photograph below a folder, with its :class:`Photo`; reads all files once.
 
     Raises:
         CurationError: If there is none.
     """
-    tasks = [Task(name, recipe.choose_split(name)) for name in find_files(src)]
+    contents = ((name, _hash_content(src, name)) for name in find_files(src))
+    tasks = [Task(name, Photo(content, recipe.choose_split(content))) for name, content in contents]
     if not tasks:
         raise CurationError(f'There are no photographs in {src}.')
     return tasks
 
 
+def _hash_content(src: Path, name: str) -> str:
+    try:
+        with safe_join(src, name).open('rb') as file:
+            digest = hashlib.sha256()
+            while block := file.read(1 << 20):
+                digest.update(block)
+            return digest.hexdigest()
+    except (BadInput, OSError):  # its task reports it
+        return ''
+
+
 def describe_photos(tasks: Sequence[Task]) -> str:
-    """A digest of the photographs' names: other photographs, other donors of faces."""
-    return _digest('\0'.join(task.key for task in tasks))
+    """A digest of the photographs' names and contents: other photographs, other donors of faces."""
+    return _digest('\0'.join(f'{task.key}\0{task.args.content}' for task in tasks))
 
 
 @dataclass(frozen=True)
@@ -169,37 +211,37 @@ class PhotoForger:
     Attributes:
         src: Folder of the photographs.
         recipe: What to do with them.
-        pools: Names of each split's photographs: faces come from the same split only.
+        pools: Tasks of each split's photographs: faces come from the same split only.
     """
 
     src: Path
     recipe: Recipe
-    pools: Mapping[str, Sequence[str]]
+    pools: Mapping[str, Sequence[Task]]
 
     @classmethod
     def of(cls, src: Path, recipe: Recipe, tasks: Sequence[Task]) -> 'PhotoForger':
         """The forger of the photographs of :func:`list_tasks`."""
-        return cls(src, recipe, {split: [task.key for task in tasks if task.args == split] for split in SPLITS})
+        return cls(src, recipe, {split: [task for task in tasks if task.args.split == split] for split in SPLITS})
 
     def __call__(self, task: Task, dst: Path) -> Outcome:
         """Write the real picture of a photograph and its forgeries.
 
         Raises:
-            BadInput: If the photograph is broken, or the kinds of forgeries are impossible with its faces.
+            BadInput: If the photograph is broken.
         """
         photo = self._load(task.key, self.recipe.size)
         if photo.total < MIN_FACES:
             return Outcome(counts={FEW_FACES: 1})
         if not len(photo.boxes):
             return Outcome(counts={SMALL_FACES: 1})
-        entries = [self._write(dst, task, 0, Forgery(photo.image, np.zeros(photo.image.shape[:2], bool), []), photo)]
-        entries += [
-            self._write(dst, task, number, self._forge(task, number, photo), photo)
-            for number in range(1, self.recipe.fakes + 1)
-        ]
-        return Outcome(entries)
+        pictures = [Forgery(photo.image, np.zeros(photo.image.shape[:2], bool), [])]
+        try:
+            pictures += [self._forge(task, number, photo) for number in range(1, self.recipe.fakes + 1)]
+        except ValueError:  # no donor, or no second face: the photograph is sound, but of no use to these kinds
+            return Outcome(counts={CANNOT_FORGE: 1})
+        return Outcome([self._write(dst, task, number, picture, photo) for number, picture in enumerate(pictures)])
 
-    def _load(self, name: str, size: int | None) -> '_Photo':
+    def _load(self, name: str, size: int | None) -> '_Faces':
         image = read_source(safe_join(self.src, name), self.recipe.max_pixels)
         boxes = self.recipe.faces.find(name, image)
         height, width = image.shape[:2]
@@ -210,51 +252,49 @@ class PhotoForger:
             boxes = boxes * np.tile([shrunk[0] / width, shrunk[1] / height], 2)
         boxes = np.clip(boxes, 0, np.tile(image.shape[1::-1], 2))
         sides = (boxes[:, 2:] - boxes[:, :2]).min(axis=1, initial=np.inf)
-        return _Photo(image, boxes[sides >= self.recipe.min_face], int((sides > 0).sum()))
+        return _Faces(image, boxes[sides >= self.recipe.min_face], int((sides > 0).sum()))
 
-    def _forge(self, task: Task, number: int, photo: '_Photo') -> Forgery:
+    def _forge(self, task: Task, number: int, photo: '_Faces') -> Forgery:
         rng = _generator(self.recipe.seed, task.key, f'forgery {number}')
         sources = list(self._draw_sources(task, rng))
-        try:
-            return forge(photo.image, photo.boxes, sources, rng, self.recipe.kinds)
-        except ValueError as error:
-            raise BadInput(str(error)) from error
+        return forge(photo.image, photo.boxes, sources, rng, self.recipe.kinds)
 
     def _draw_sources(self, task: Task, rng: np.random.Generator) -> Iterator[FaceSource]:
-        """Faces of other photographs of the same split; fewer if eight draws did not show enough."""
-        pool, found = self.pools[task.args], 0
-        for index in rng.choice(len(pool), min(_TRIES, len(pool)), replace=False):
+        """Faces of other photographs, not copies, of the same split; fewer if eight draws did not show enough."""
+        pool, found = [other for other in self.pools[task.args.split] if other.args.content != task.args.content], 0
+        for index in rng.choice(len(pool), min(_TRIES, len(pool)), replace=False) if pool else ():
             try:
-                donor = self._load(pool[index], None)
+                donor = self._load(pool[index].key, None)
             except BadInput:  # it has a task of its own, which reports it
                 continue
-            if len(donor.boxes) and pool[index] != task.key:
-                yield FaceSource(donor.image, donor.boxes[rng.integers(len(donor.boxes))], pool[index])
+            if len(donor.boxes):
+                yield FaceSource(donor.image, donor.boxes[rng.integers(len(donor.boxes))], pool[index].key)
                 found += 1
             if found == _SOURCES:
                 return
 
-    def _write(self, dst: Path, task: Task, number: int, forgery: Forgery, photo: '_Photo') -> Entry:
+    def _write(self, dst: Path, task: Task, number: int, forgery: Forgery, photo: '_Faces') -> Entry:
         quality = int(_generator(self.recipe.seed, task.key, f'quality {number}').integers(*_QUALITIES))
         kind = f'fake{number}' if number else 'real'
-        name = f'{task.args}/{safe_name(task.key)}_{kind}'
+        name = f'{task.args.split}/{safe_name(task.key)}_{kind}'
         image, mask = f'images/{name}.jpg', f'masks/{name}.png' if number else None
         write_file(dst, image, encode_jpeg(forgery.image, quality).tobytes())
         if mask:
             write_mask(dst, mask, forgery.mask)
-        donors = {record['source'] for record in forgery.records if 'source' in record}
+        names = {record['source'] for record in forgery.records if 'source' in record}
+        donors = {other.args.content for other in self.pools[task.args.split] if other.key in names}
         info = {
-            'sources': [task.key, *sorted(donors)],
+            'sources': [f'sha256:{content}' for content in (task.args.content, *sorted(donors))],
             'faces': photo.total,
             'boxes': photo.boxes.round(2).tolist(),
             'forgeries': forgery.records,
             'quality': quality,
         }
-        return Entry(image, int(bool(number)), task.args, mask, info)
+        return Entry(image, int(bool(number)), task.args.split, mask, info)
 
 
 @dataclass(frozen=True)
-class _Photo:
+class _Faces:
     """A photograph at the size of the set, the boxes of the faces that are large enough, and the number of all."""
 
     image: np.ndarray

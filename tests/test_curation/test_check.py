@@ -96,6 +96,35 @@ def test_lists_of_networks_are_one_split(tmp_path):
     assert 'test_tiktok' in report.format({'test': 19_794})
 
 
+@pytest.mark.parametrize(
+    ('split', 'group'),
+    [
+        ('train', 'train'),
+        ('test_tiktok', 'test'),
+        ('ofv2_train', 'train'),
+        ('OFV2-Val', 'val'),
+        ('ofv2_trainval', 'ofv2_trainval'),
+        ('mine', 'mine'),
+    ],
+)
+def test_groups(split, group):
+    assert check.group_of(split) == group
+
+
+def test_a_leak_between_lists_that_begin_with_the_name_of_a_set(tmp_path):
+    maker = SetMaker(tmp_path / 'set')
+    for split in ('ofv2_train', 'ofv2_val'):
+        maker.add(split, 0, sources=['a'])
+        maker.add(split, 1, area=0.5, sources=['b'])
+    report = run(maker.save())
+    assert {kind: len(details) for kind, details in report.problems.items()} == {
+        check.IMAGE_ACROSS: 2,
+        check.SOURCE_ACROSS: 2,
+    }
+    rows = report.format({'train': 1000, 'val': 500}).splitlines()[1:3]
+    assert [row.split()[4] for row in rows] == ['1000', '500']
+
+
 def test_both_labels_and_alike_pictures(made):
     made.add('train', 1)  # the file of a fake, called real
     path = made.root / made.add('val', 30)

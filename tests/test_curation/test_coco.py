@@ -93,10 +93,10 @@ def write(path, **content):
     return path
 
 
-def test_reading_groups_annotations_and_counts_what_is_odd(tmp_path):
+def test_reading_groups_annotations_and_drops_none_in_silence(tmp_path):
     path = write(
         tmp_path / 'a.json',
-        categories=[{'id': 0, 'name': 'Real'}, {'id': 1, 'name': 'Fake'}, {'id': 2}],
+        categories=[{'id': 0, 'name': 'REAL'}, {'id': 1, 'name': 'Fake'}, {'id': 2}, {'id': 7, 'name': 7}],
         images=[
             {'id': 7, 'file_name': 'b.jpg', 'height': 4, 'width': 5},
             {'id': 3, 'file_name': 'a.jpg'},
@@ -110,24 +110,52 @@ def test_reading_groups_annotations_and_counts_what_is_odd(tmp_path):
             {'image_id': 7, 'category_id': 1, 'segmentation': [[1, 'x']]},
             {'image_id': 99, 'category_id': 1},
             {'image_id': 3, 'category_id': 99},
+            {'image_id': 3, 'category_id': 7},
+            {'image_id': 3},
+            {'image_id': 3, 'category_id': 0},
             {'image_id': [], 'category_id': 1},
             None,
         ],
     )
-    (first, second), counts = read_coco(path)
+    (first, second), strays = read_coco(path, ('real', 'fake'))
     assert (first.name, first.size, second.name, second.size) == ('b.jpg', (4, 5), 'a.jpg', None)
     names, segmentations = zip(*first.segmentations)
-    assert names == ('Fake', 'Real', 'Fake')
+    assert names == ('fake', 'real', 'fake')
     assert segmentations[0][0].dtype == np.float32
     assert segmentations[0][0].tolist() == SQUARE
     assert segmentations[1:] == ({'size': [4, 5], 'counts': [20]}, 'damaged')
-    assert not second.segmentations
-    assert counts == {
-        'images that are damaged or twice in the annotations': 3,
-        'annotations of unknown images': 1,
-        'annotations of unknown categories': 1,
-        'annotations that are damaged': 2,
-    }
+    assert not first.problems
+    assert second.segmentations == [('real', None)]
+    assert second.problems == [
+        'another image of the annotations has the same id',
+        'an annotation has no category, or an unknown one: it should be real or fake',
+        "an annotation has the category '7': it should be real or fake",
+        'an annotation has no category, or an unknown one: it should be real or fake',
+    ]
+    assert strays == [
+        'image 2 of a.json has the id of another one',
+        'image 3 of a.json is damaged: it needs an id and a file_name',
+        'image 4 of a.json is damaged: it needs an id and a file_name',
+        'annotation 3 of a.json is damaged or of an unknown image',
+        'annotation 8 of a.json is damaged or of an unknown image',
+        'annotation 9 of a.json is damaged or of an unknown image',
+    ]
+
+
+@pytest.mark.parametrize(
+    ('names', 'there'),
+    [
+        (['Genuine face', 'Forged face'], "'Genuine face', 'Forged face'"),
+        (['Real'], "'Real'"),
+        ([7], "'7'"),
+        ([], 'none'),
+    ],
+)
+def test_other_categories_are_named(tmp_path, names, there):
+    categories = [{'id': number, 'name': name} for number, name in enumerate(names)]
+    path = write(tmp_path / 'a.json', categories=categories, images=[], annotations=[])
+    with pytest.raises(CurationError, match=f'the categories real and fake, but there are: {there}'):
+        read_coco(path, ('real', 'fake'))
 
 
 @pytest.mark.parametrize(
@@ -143,9 +171,9 @@ def test_reading_groups_annotations_and_counts_what_is_odd(tmp_path):
 def test_files_that_are_not_coco(tmp_path, text, reason):
     (tmp_path / 'a.json').write_text(text)
     with pytest.raises(CurationError, match=reason):
-        read_coco(tmp_path / 'a.json')
+        read_coco(tmp_path / 'a.json', ())
 
 
 def test_a_missing_file(tmp_path):
     with pytest.raises(CurationError, match=r'a\.json'):
-        read_coco(tmp_path / 'a.json')
+        read_coco(tmp_path / 'a.json', ())

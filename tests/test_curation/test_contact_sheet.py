@@ -1,3 +1,5 @@
+import os
+
 import cv2
 import numpy as np
 
@@ -15,7 +17,8 @@ def test_a_row_for_each_list_and_label(tmp_path):
     mask = np.zeros((64, 128), np.uint8)
     mask[:, :64] = 255
     mask = save(tmp_path / 'mask.png', mask)
-    broken = Sample('train', str(tmp_path / 'none.png'), None, 0)
+    os.mkfifo(tmp_path / 'pipe.png')  # would block a reader for ever
+    broken = Sample('train', str(tmp_path / 'pipe.png'), None, 0)
     lists = {
         'train': [*[Sample('train', blue, None, 0)] * 20, Sample('train', blue, mask, 1)],
         'test': [Sample('test', blue, mask, 1), broken],

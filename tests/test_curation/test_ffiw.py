@@ -87,6 +87,24 @@ def test_a_broken_or_missing_video_is_bad(ffiw, tmp_path, folder, name):
         run(ffiw, tmp_path / 'dst', 'train/train_00000000')
 
 
+@pytest.mark.parametrize('folder', ['source', 'target', 'target_mask'])
+def test_two_videos_of_one_name_are_bad(ffiw, tmp_path, folder):
+    path = ffiw / folder / 'train/train_00000000.avi'
+    write_video(path, [np.zeros((64, 160, 3), np.uint8)] * 12)
+    names = {path.relative_to(ffiw).as_posix()}
+    with pytest.raises(BadInput, match=f'more than one video of this name in {folder}: .*{names.pop()}'):
+        run(ffiw, tmp_path / 'dst', 'train/train_00000000')
+
+
+def test_nothing_is_left_of_a_video_that_breaks_off(tmp_path):
+    """The forged video, in which faces are counted, is sound; the genuine one ends in the middle."""
+    add_ffiw_scene(tmp_path / 'src', 'train', 'v', (2,) * 30)
+    truncate(tmp_path / 'src/source/train/v.mp4')
+    with pytest.raises(BadInput, match='cut off or damaged'):
+        run(tmp_path / 'src', tmp_path / 'dst', 'train/v')
+    assert not (tmp_path / 'dst').exists()
+
+
 def test_videos_that_do_not_belong_together(ffiw, tmp_path):
     path = ffiw / 'source/train/train_00000000.mp4'
     write_video(path, [np.zeros((64, 160, 3), np.uint8)] * 20)

@@ -1,6 +1,7 @@
 """Every image-forgery set in its public layout."""
 
 import json
+import os
 from functools import partial
 from pathlib import Path
 
@@ -123,6 +124,19 @@ def test_casia_numbers_shared_by_two_masks_prove_nothing(tmp_path):
     assert sample.mask is None
 
 
+def test_casia_numbers_shared_by_two_images_without_a_mask_prove_nothing(tmp_path):
+    for name in ('Sp_D_CNN_A_ani0001_nat0002_0281', 'Sp_S_NNN_A_pla0003_sec0004_0281'):
+        write_image(tmp_path / f'Tp/{name}.jpg')
+    write_mask(tmp_path / 'Gt/Sp_D_CRN_A_ani0001_nat0002_0281_gt.png')
+    assert [sample.mask for sample in DATASETS['casia1'](tmp_path)] == [None, None]
+    # The second gets its own: there is one left that wants the other.
+    write_mask(tmp_path / 'Gt/Sp_S_NNN_A_pla0003_sec0004_0281_gt.png')
+    assert [sample.mask for sample in DATASETS['casia1'](tmp_path)] == [
+        'Gt/Sp_D_CRN_A_ani0001_nat0002_0281_gt.png',
+        'Gt/Sp_S_NNN_A_pla0003_sec0004_0281_gt.png',
+    ]
+
+
 def test_coverage(tmp_path):
     src, dst = tmp_path / 'src', tmp_path / 'dst'
     for name in ('1.tif', '1t.tif'):
@@ -171,6 +185,7 @@ def test_nist16_marks_forged_pixels_black(tmp_path):
         'manipulation|1|probe/NC2016_0001.jpg|reference/manipulation/mask/NC2016_0001_gt.png|world/NC2016_9.jpg|Y\n'
         'manipulation|1|probe/NC2016_0001.jpg|reference/manipulation/mask/NC2016_0001_gt.png|world/NC2016_9.jpg|Y\n'
         'manipulation|2|probe/NC2016_0002.jpg||world/NC2016_0002.jpg|N\n'
+        'manipulation|2|./probe//NC2016_0002.jpg||world/NC2016_0002.jpg|N\n'
         'manipulation|3|probe/NC2016_0003.jpg||world/NC2016_9.jpg|Y\n'
         'manipulation|4|../../../secret.jpg||world/NC2016_9.jpg|N\n'
         'torn|4\n'
@@ -189,6 +204,9 @@ def test_nist16_marks_forged_pixels_black(tmp_path):
         list(DATASETS['nist16'](src))
     table.unlink()
     with pytest.raises(CurationError, match='is not NIST16'):
+        list(DATASETS['nist16'](src))
+    os.mkfifo(table)
+    with pytest.raises(CurationError, match='not a regular file'):
         list(DATASETS['nist16'](src))
 
 
@@ -215,9 +233,10 @@ def test_an_empty_folder_has_no_samples(tmp_path, name):
     ('shape', 'orientation', 'turned', 'note'),
     [
         ((4, 6), 1, 0, ''),
-        ((4, 6), 6, -1, ''),
+        ((4, 6), 6, -1, 'mask turned with its image'),
         ((6, 4), 6, 0, ''),
-        ((4, 6), 3, 2, ''),
+        ((4, 6), 3, 2, 'mask turned with its image'),
+        ((4, 6), 0, 0, ''),
     ],
 )
 def test_masks_follow_the_orientation(shape, orientation, turned, note):

@@ -41,6 +41,26 @@ def test_header_is_read_without_decoding(tmp_path):
     assert read_source(path).shape == (30, 20, 3)
 
 
+@pytest.mark.parametrize('orientation', range(1, 9))
+@pytest.mark.parametrize('ending', ['jpg', 'png', 'tif'])
+def test_the_header_is_of_the_stored_pixels(tmp_path, ending, orientation):
+    """In every format: a mask that is turned by it fits what is shown. Pillow turns the size of a TIFF itself."""
+    path, exif = tmp_path / f'a.{ending}', Image.Exif()
+    exif[0x0112] = orientation
+    Image.new('RGB', (30, 20)).save(path, exif=exif)
+    assert read_header(path) == Header(width=30, height=20, orientation=orientation)
+    mask = as_shown(np.zeros((20, 30), np.uint8), orientation)
+    assert read_source(path).shape[:2] == mask.shape == ((20, 30) if orientation < 5 else (30, 20))
+
+
+def test_a_pipe_does_not_block(tmp_path):
+    os.mkfifo(tmp_path / 'pipe.png')
+    for read in (read_header, read_source, read_source_mask):
+        for path in (tmp_path / 'pipe.png', tmp_path, 'a\0b'):
+            with pytest.raises(BadInput, match='There is no file'):
+                read(path)
+
+
 @pytest.mark.parametrize('side', [10_000, 20_000])
 def test_a_bomb_is_refused_before_it_unpacks(tmp_path, side):
     path = tmp_path / 'bomb.png'

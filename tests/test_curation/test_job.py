@@ -94,7 +94,8 @@ def test_killed_and_started_again_it_writes_the_same(whole, tmp_path, records):
     with manifest.open('ab') as file:
         file.write(b'{"key": "39", "entr')
     summary = run(dst, workers=3)
-    assert summary.resumed >= records - 1
+    # The two bad ones are tried again.
+    assert summary.resumed >= records - 2
     assert hash_tree(dst) == hash_tree(whole[0])
 
 
@@ -173,3 +174,21 @@ def test_a_full_disk_ends_it_and_it_goes_on_later(tmp_path, whole):
         run(tmp_path / 'set', full)
     run(tmp_path / 'set')
     assert hash_tree(tmp_path / 'set') == hash_tree(whole[0])
+
+
+def test_nothing_is_touched_after_the_manifest_is_in_place(tmp_path, whole, monkeypatch):
+    """From then on another run can be at work in the folder."""
+    dst, replace = tmp_path / 'set', os.replace
+
+    def start_another(source, target):
+        replace(source, target)
+        if os.path.basename(target) == 'manifest.jsonl':
+            (dst / '.partial').mkdir()
+            (dst / '.partial/file of another run').write_bytes(b'')
+
+    monkeypatch.setattr(os, 'replace', start_another)
+    run(dst)
+    assert (dst / '.partial/file of another run').exists()
+    monkeypatch.undo()
+    run(dst)
+    assert hash_tree(dst) == hash_tree(whole[0])

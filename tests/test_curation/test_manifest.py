@@ -1,3 +1,4 @@
+import fcntl
 import json
 import multiprocessing
 
@@ -85,3 +86,25 @@ def test_two_runs_never_share_a_manifest(path, monkeypatch):
     release.set()
     other.join()
     Manifest(path, {'seed': 1}).__exit__()
+
+
+@pytest.mark.parametrize('replaced', [True, False])
+def test_a_manifest_that_is_replaced_between_opening_and_locking_is_opened_anew(path, monkeypatch, replaced):
+    """The run that held the lock puts the sorted manifest in place (or someone deletes it) and ends."""
+    fill(path, {'key': 'a'})
+    locked, lock = [], fcntl.flock
+
+    def lock_late(file, how):
+        if not locked and replaced:
+            path.with_name('sorted').write_bytes(path.read_bytes())
+            path.with_name('sorted').replace(path)
+        elif not locked:
+            path.unlink()
+        locked.append(file)
+        lock(file, how)
+
+    monkeypatch.setattr(module.fcntl, 'flock', lock_late)
+    fill(path, {'key': 'b'})
+    assert len(locked) == 2
+    keys = [json.loads(line)['key'] for line in path.read_text().splitlines()[1:]]
+    assert keys == (['a', 'b'] if replaced else ['b'])

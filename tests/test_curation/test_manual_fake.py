@@ -8,7 +8,7 @@ from monfap_mm.curation.manual_fake import NETWORKS, convert, list_tasks, networ
 from monfap_mm.curation.videos_sampling import Sampling
 from monfap_mm.datasets.manual_fake import NETWORKS as DATASET_NETWORKS
 
-from .videos import GreenSquares, mask_frame, numbered_frame, read_number, write_video
+from .videos import GreenSquares, mask_frame, numbered_frame, read_number, truncate, write_video
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_fakes_get_masks_and_share_their_source_with_all_networks(manual_fake, t
 def test_pristine_videos_need_no_mask(manual_fake, tmp_path):
     outcome = run(manual_fake, tmp_path / 'dst', 'Wechat (PC)/real/001.mp4')
     assert [(entry.label, entry.mask, entry.split) for entry in outcome.entries] == [(0, None, 'test_wechat')] * 3
-    assert outcome.entries[0].image == 'images/Wechat (PC)/real/001_000000.png'
+    assert outcome.entries[0].image == 'images/Wechat (PC)/real/001.mp4_000000.png'
 
 
 def test_empty_masks_and_few_faces_are_counted(manual_fake, tmp_path):
@@ -83,6 +83,37 @@ def test_missing_masks_and_other_shapes_are_bad(manual_fake, tmp_path):
     mask.unlink()
     with pytest.raises(BadInput, match='no video of masks'):
         run(manual_fake, tmp_path / 'dst', 'Untrans/FaceSwap/007.mp4')
+
+
+def test_videos_whose_names_are_nearly_the_same(tmp_path):
+    names = ('001.mp4', '001.avi', '001_mask.mp4')
+    for number, name in enumerate(names):
+        frames = (numbered_frame(n, 2, grey=60 * (1 + number)) for n in range(6))
+        write_video(tmp_path / 'src/untrans/real' / name, frames)
+    outcomes = [run(tmp_path / 'src', tmp_path / 'dst', f'untrans/real/{name}') for name in names]
+    for number, outcome in enumerate(outcomes):
+        for entry in outcome.entries:
+            image = cv2.imread(str(tmp_path / 'dst' / entry.image))
+            assert image[60, 150].mean() == pytest.approx(60 * (1 + number), abs=4)
+    assert len({entry.image for outcome in outcomes for entry in outcome.entries}) == 9
+
+
+def test_masks_by_either_name_but_not_by_two(manual_fake, tmp_path):
+    mask = manual_fake / 'Mask/FaceSwap/007.mp4'
+    mask.rename(mask.with_name('007_mask.mp4'))
+    assert len(run(manual_fake, tmp_path / 'dst', 'Untrans/FaceSwap/007.mp4').entries) == 3
+    write_video(mask.with_name('007_mask.avi'), (mask_frame(n) for n in range(6)))
+    with pytest.raises(BadInput, match=r'more than one video of masks .*007_mask\.avi, Mask/FaceSwap/007_mask\.mp4'):
+        run(manual_fake, tmp_path / 'dst', 'Untrans/FaceSwap/007.mp4')
+
+
+def test_nothing_is_left_of_masks_that_break_off(tmp_path):
+    write_video(tmp_path / 'src/untrans/Reface/a.mp4', (numbered_frame(n, 2) for n in range(30)))
+    write_video(tmp_path / 'src/mask/Reface/a.mp4', (mask_frame(n) for n in range(30)))
+    truncate(tmp_path / 'src/mask/Reface/a.mp4')
+    with pytest.raises(BadInput, match='cut off or damaged'):
+        run(tmp_path / 'src', tmp_path / 'dst', 'untrans/Reface/a.mp4')
+    assert not (tmp_path / 'dst').exists()
 
 
 def test_another_folder_is_refused(tmp_path):

@@ -1,3 +1,4 @@
+import json
 import os
 from functools import partial
 
@@ -14,7 +15,7 @@ from tests.test_curation.trees import hash_tree
 
 
 def convert(src, dst, max_bad=1.0):
-    tasks = openforensics.list_tasks(src)
+    tasks = openforensics.list_tasks(openforensics.annotation_files(src))
     work = partial(openforensics.convert, src=src, link='copy', max_pixels=10**6)
     return run_job(tasks, work, dst, settings={}, workers=2, max_bad=max_bad)
 
@@ -59,8 +60,8 @@ def test_archives_unpacked_one_by_one(tmp_path):
     (src / 'Images/Val').rename(src / 'Val/Val')
     (src / 'Val_poly.json').rename(src / 'Val/Val_poly.json')
     (src / 'Test-Dev_poly.json').unlink()
-    tasks = openforensics.list_tasks(src)
-    assert openforensics.missing_files(tasks) == ['Test-Dev_poly.json']
+    files = openforensics.annotation_files(src)
+    assert openforensics.missing_files(files) == ['Test-Dev_poly.json']
     summary = convert(src, dst)
     assert summary.bad == 0
     assert len(read_list(dst, 'train')) == len(read_list(dst, 'val')) == 3
@@ -99,6 +100,7 @@ def test_hostile_input_is_listed_with_its_reason_and_the_rest_is_converted(tmp_p
     made.add('train', '', fake, file_name='Images/Train/link.jpg', image=False)
     made.add('train', '', fake, file_name='missing.jpg', image=False)
     made.add('train', '', fake, file_name='\ud800.jpg', image=False)
+    made.add('train', '', fake, file_name='x' * 300 + '.jpg', image=False)
     made.add('train', '', fake, file_name='a\0b.jpg', image=False)
     made.add('train', 'bomb.jpg', fake)
     made.add('train', 'broken.jpg', fake)
@@ -107,7 +109,6 @@ def test_hostile_input_is_listed_with_its_reason_and_the_rest_is_converted(tmp_p
     made.add('train', 'outside.jpg', (1, [box(100, 100, 200, 200)]))
     made.add('train', 'runs.jpg', (1, {'size': [HEIGHT, WIDTH], 'counts': [1, 2]}))
     made.add('train', 'real with a damaged real face.jpg', (0, 'damaged'))
-    made.add('train', 'with space.jpg', fake)
     made.save()
     (tmp_path / 'secret.jpg').write_bytes((src / 'Images/Train/with space.jpg').read_bytes())
     (src / 'Images/Train/link.jpg').symlink_to(tmp_path / 'secret.jpg')
@@ -122,8 +123,10 @@ def test_hostile_input_is_listed_with_its_reason_and_the_rest_is_converted(tmp_p
         'images/train/raw%FF.jpg',
         'images/train/real with a damaged real face.jpg',
     ]
-    assert summary.bad == 13
-    assert summary.counts == {'images that are damaged or twice in the annotations': 1}
+    assert summary.bad == 14
+    assert not summary.counts
+    # Half a surrogate pair is no text, but shown.
+    assert 'bad: train/%ED%A0%80.jpg' in summary.format()
     written = [path.name for path in (tmp_path / 'dst/images').rglob('*') if path.is_file()]
     assert len(written) == 6
     manifest = (tmp_path / 'dst/manifest.jsonl').read_text()
@@ -144,4 +147,63 @@ def test_hostile_input_is_listed_with_its_reason_and_the_rest_is_converted(tmp_p
 
 def test_what_is_not_openforensics(tmp_path):
     with pytest.raises(CurationError, match=r'there is none of Train_poly\.json'):
-        openforensics.list_tasks(tmp_path)
+        openforensics.annotation_files(tmp_path)
+
+
+def read_bad(dst):
+    records = [json.loads(line) for line in (dst / 'manifest.jsonl').read_text().splitlines()[1:]]
+    return {record['key']: record['bad'] for record in records if 'bad' in record}
+
+
+def test_a_doubtful_annotation_never_makes_a_forged_image_real(tmp_path):
+    made, fake = OpenForensicsSet(tmp_path / 'src'), (1, [box(4, 5, 14, 20)])
+    for number in range(6):
+        made.add('train', f'{number}.jpg', fake)
+    made.add('val', '0.jpg', fake)
+    categories = made.files['train']['categories']
+    categories.append({'id': 7, 'name': 7})
+    annotations = made.files['train']['annotations']
+    del annotations[0]['category_id']
+    annotations[1]['category_id'] = 7
+    annotations[2]['category_id'] = 9
+    annotations[3]['image_id'] = None
+    annotations[4]['image_id'] = 99
+    summary = convert(made.save(), tmp_path / 'dst')
+    assert [row[:2] for row in read_list(tmp_path / 'dst', 'train')] == [['images/train/5.jpg', '1']]
+    assert [row[:2] for row in read_list(tmp_path / 'dst', 'val')] == [['images/val/0.jpg', '1']]
+    unknown = 'an annotation has no category, or an unknown one: it should be real or fake'
+    lost = 'it has no annotation, but the file has some that fit no image'
+    assert read_bad(tmp_path / 'dst') == {
+        'train/0.jpg': unknown,
+        'train/1.jpg': "an annotation has the category '7': it should be real or fake",
+        'train/2.jpg': unknown,
+        'train/3.jpg': lost,
+        'train/4.jpg': lost,
+        'train: Train_poly.json: 0': 'annotation 3 of Train_poly.json is damaged or of an unknown image',
+        'train: Train_poly.json: 1': 'annotation 4 of Train_poly.json is damaged or of an unknown image',
+    }
+    assert (summary.bad, summary.total) == (7, 9)
+
+
+def test_an_image_without_faces_is_real_if_no_annotation_was_lost(tmp_path):
+    made = OpenForensicsSet(tmp_path / 'src')
+    made.add('train', 'a.jpg')
+    assert convert(made.save(), tmp_path / 'dst').samples == {('train', 0): 1}
+
+
+def test_an_image_that_stands_there_twice_is_bad(tmp_path):
+    made = OpenForensicsSet(tmp_path / 'src')
+    made.add('train', 'a.jpg', (0, [box(1, 1, 9, 9)]))
+    made.add('train', 'a.jpg', (1, [box(4, 5, 14, 20)]), file_name='./Train//a.jpg')
+    made.add('train', 'b.jpg', (1, [box(4, 5, 14, 20)]))
+    convert(made.save(), tmp_path / 'dst')
+    assert [row[0] for row in read_list(tmp_path / 'dst', 'train')] == ['images/train/b.jpg']
+    assert read_bad(tmp_path / 'dst') == {'train/a.jpg': 'the annotations have 2 images of this name'}
+
+
+def test_a_pipe_for_annotations_is_refused(tmp_path):
+    src = make_plain(tmp_path / 'src', count=3)
+    (src / 'Train_poly.json').unlink()
+    os.mkfifo(src / 'Train_poly.json')
+    with pytest.raises(CurationError, match=r'Train_poly\.json.*not a regular file'):
+        openforensics.annotation_files(src)

@@ -1,9 +1,10 @@
+import hashlib
 import os
 
 import pytest
 
-from monfap_mm.curation import BadInput
-from monfap_mm.curation.paths import find_files, safe_join, safe_name
+from monfap_mm.curation import BadInput, CurationError
+from monfap_mm.curation.paths import find_annotations, find_files, hash_annotations, safe_join, safe_name
 
 
 @pytest.fixture
@@ -66,6 +67,7 @@ def test_hostile_names_are_refused(source, name, reason):
         (' ends /x', '%20ends%20/x'),
         ('no\xa0break.jpg', 'no%C2%A0break.jpg'),
         (os.fsdecode(b'bytes\xff.jpg'), 'bytes%FF.jpg'),
+        ('half \ud800.jpg', 'half %ED%A0%80.jpg'),
     ],
 )
 def test_safe_names(name, safe):
@@ -91,3 +93,23 @@ def test_find_files_is_sorted_and_leaves_out_what_is_hidden_or_of_another_kind(s
     (source / '.cache').mkdir()
     (source / '.cache/c.jpg').write_bytes(b'')
     assert list(find_files(source)) == ['in.jpg', 'loop.jpg', 'out.jpg', 'pipe.jpg', 'sub/B.JPG', 'sub/a b.jpg']
+
+
+def test_a_long_name_with_half_a_surrogate_pair_is_cut():
+    assert len(safe_name('\ud800' * 300)) <= 200
+
+
+def test_annotations_are_the_uppermost_file_and_hashed_by_name(source):
+    assert find_annotations(source, 'a.json') is None
+    (source / 'sub/a.json').write_bytes(b'deep')
+    assert find_annotations(source, 'a.json') == source / 'sub/a.json'
+    (source / 'a.json').write_bytes(b'top')
+    assert find_annotations(source, 'a.json') == source / 'a.json'
+    hashed = hash_annotations([source / 'a.json'])
+    assert hashed == {'a.json': hashlib.sha256(b'top').hexdigest()}
+
+
+@pytest.mark.parametrize('name', ['pipe.jpg', 'out.jpg', 'sub'])
+def test_annotations_that_are_no_file_of_the_source_are_refused(source, name):
+    with pytest.raises(CurationError, match=f'Cannot read the annotations .*{name}'):
+        find_annotations(source, name)

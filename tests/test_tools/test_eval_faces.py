@@ -1,10 +1,14 @@
 import json
+import runpy
 
 import cv2
 import numpy as np
 import pytest
 
+from monfap_mm.curation import CurationError
+from monfap_mm.curation.photos import GivenFaces
 from tests.test_curation.rendered import SEEDS, take_picture
+from tests.test_tools.conftest import ROOT
 from tools.analysis_tools.eval_faces import count_matches, evaluate, main, one_face_crop
 
 
@@ -33,10 +37,22 @@ def test_matches_at_half_overlap():
 
 def test_counts(tmp_path):
     cv2.imwrite(str(tmp_path / 'a.png'), np.zeros((100, 200, 3), np.uint8))
-    boxes = [[10, 10, 30, 30], [150, 60, 160, 80]]
-    counts = evaluate(KnownFaces(), {'a.png': boxes}, tmp_path)
+    faces = GivenFaces({'a.png': [[10, 10, 30, 30], [150, 60, 160, 80]]})
+    counts = evaluate(KnownFaces(), faces, tmp_path)
     assert counts.pop('seconds') > 0
     assert counts == dict(photos=1, photos_passed=1, crops=2, crops_passed=1, boxes=2, found=2, matched=2)
+
+
+def test_boxes_without_an_area_match_nothing(tmp_path):
+    flat = np.array([[5.0, 5, 5, 5], [9, 9, 3, 3]])
+    with np.errstate(all='raise'):
+        assert count_matches(flat, flat) == 0
+        assert count_matches(np.array([[0.0, 0, 10, 10]]), np.array([[0.0, 0, 10, 10], [5, 5, 5, 5]])) == 1
+    assert one_face_crop(flat, 0, 200, 100) is None
+    assert one_face_crop(np.array([[500.0, 500, 520, 520]]), 0, 200, 100) is None
+    cv2.imwrite(str(tmp_path / 'a.png'), np.zeros((100, 200, 3), np.uint8))
+    faces = GivenFaces({'a.png': [[5, 5, 5, 5], [500, 500, 520, 520]]})
+    assert evaluate(KnownFaces(), faces, tmp_path)['crops'] == 0
 
 
 def test_command(tmp_path, monkeypatch, capsys):
@@ -51,5 +67,23 @@ def test_command(tmp_path, monkeypatch, capsys):
     main()
     assert 'recall     100.0%  2 of 2 photographs' in capsys.readouterr().out
     monkeypatch.setattr('sys.argv', [*arguments, '--detector', 'yunet'])
-    with pytest.raises(SystemExit, match='needs its model'):
+    with pytest.raises(CurationError, match='needs its model'):
         main()
+
+
+@pytest.mark.parametrize(
+    ('content', 'reason'),
+    [
+        ('[]', 'must be an object of file names and boxes'),
+        ('{"a.png": "x"}', "the boxes of 'a.png'"),
+        ('{"none.png": [[1, 2, 3, 4]]}', "Cannot read a photograph: 'none.png': no such file"),
+        ('{"../a.png": [[1, 2, 3, 4]]}', 'leads out of'),
+    ],
+)
+def test_what_cannot_run_says_why(tmp_path, monkeypatch, capsys, content, reason):
+    (tmp_path / 'faces.json').write_text(content)
+    monkeypatch.setattr('sys.argv', ['eval_faces.py', str(tmp_path / 'faces.json'), str(tmp_path)])
+    with pytest.raises(SystemExit) as info:
+        runpy.run_path(str(ROOT / 'tools/analysis_tools/eval_faces.py'), run_name='__main__')
+    assert info.value.code == 2
+    assert reason in capsys.readouterr().err

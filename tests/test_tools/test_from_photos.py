@@ -89,6 +89,7 @@ def test_what_cannot_run_says_why(photos, made, tmp_path, monkeypatch, capsys):
     for arguments, reason in (
         ((tmp_path / 'empty', tmp_path / 'dst'), 'no photographs in'),
         ((root, tmp_path / 'dst', '--boxes', boxes, '--detector', 'cascade'), 'either --boxes or a detector'),
+        ((root / 'tägé\t0', tmp_path / 'dst', '--boxes', boxes), 'The boxes are of no photograph in the source'),
         ((root, tmp_path / 'dst', '--shares', '0', '0', '0'), 'shares of train, val, test'),
         ((root, made[0], *options(boxes), '--seed', '1'), 'other settings: seed (0 there, 1 asked)'),
     ):

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.test_curation.test_image_forgery import write_image, write_mask
+from tests.test_curation.test_image_forgery import FORGED, write_image, write_mask
 from tests.test_curation.trees import hash_tree
 from tests.test_tools.converters import convert, convert_here
 
@@ -42,6 +42,9 @@ def test_a_division_keeps_an_original_and_its_forgery_together(coverage, tmp_pat
         (('src', 'dst', '--dataset', 'casia1'), 'holds no image in the layout of casia1'),
         (('src', 'src/dst', '--dataset', 'coverage'), 'must stay as it is'),
         (('src', 'dst', '--dataset', 'coverage', '--shares', '1,2'), 'three numbers such as'),
+        (('src', 'dst', '--dataset', 'coverage', '--shares', 'inf,1,1'), 'three numbers such as'),
+        (('src', 'dst', '--dataset', 'coverage', '--shares', '1,nan,1'), 'three numbers such as'),
+        (('src', 'dst', '--dataset', 'coverage', '--shares', '1e308,1e308,0'), 'three numbers such as'),
         (('src', 'dst', '--dataset', 'coverage', '--max-bad', '5'), 'a share from 0 to 1'),
         (('src', 'dst', '--dataset', 'coverage', '--workers', '0'), 'a whole number above 0'),
     ],
@@ -51,3 +54,35 @@ def test_wrong_use_ends_with_2_and_a_message(coverage, tmp_path, monkeypatch, ca
     assert convert_here(monkeypatch, 'image_forgery', *arguments) == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / 'dst').exists()
+
+
+def test_another_set_with_images_of_one_label_is_refused(tmp_path, monkeypatch, capsys):
+    write_image(tmp_path / 'src/Au_ani_00001.jpg')
+    write_image(tmp_path / 'src/Tp_D_CNN_M_N_ani00001_nat00001_10001.tif')
+    write_mask(tmp_path / 'src/Tp_D_CNN_M_N_ani00001_nat00001_10001_gt.png')
+    assert convert_here(monkeypatch, 'image_forgery', tmp_path / 'src', tmp_path / 'dst', '--dataset', 'casia1') == 2
+    assert 'holds no forged image of casia1: is it another --dataset?' in capsys.readouterr().err
+    assert convert_here(monkeypatch, 'image_forgery', tmp_path / 'src', tmp_path / 'dst', '--dataset', 'casia2') == 0
+
+
+def test_a_set_whose_forged_images_are_all_bad_is_not_fit(coverage, tmp_path, monkeypatch, capsys):
+    for mask in (coverage / 'mask').iterdir():
+        mask.unlink()
+    options = ('--dataset', 'coverage', '--max-bad', '1')
+    assert convert_here(monkeypatch, 'image_forgery', coverage, tmp_path / 'dst', *options) == 1
+    assert 'The set has no fake image.' in capsys.readouterr().err
+
+
+def test_a_changed_reference_file_of_nist16_is_another_setting(tmp_path, monkeypatch, capsys):
+    src, options = tmp_path / 'src', ('--dataset', 'nist16', '--workers', '1')
+    for name in ('a', 'b'):
+        write_image(src / f'probe/{name}.jpg')
+    write_mask(src / 'mask.png', ~FORGED)
+    table = src / 'reference/manipulation/NC2016-manipulation-ref.csv'
+    table.parent.mkdir(parents=True)
+    rows = 'ProbeFileName|ProbeMaskFileName|IsTarget\nprobe/a.jpg|mask.png|Y\nprobe/b.jpg||N\n'
+    table.write_text(rows)
+    assert convert_here(monkeypatch, 'image_forgery', src, tmp_path / 'dst', *options) == 0
+    table.write_text(rows + 'probe/b.jpg||N\n')
+    assert convert_here(monkeypatch, 'image_forgery', src, tmp_path / 'dst', *options) == 2
+    assert 'made with other settings: NC2016-manipulation-ref.csv (' in capsys.readouterr().err

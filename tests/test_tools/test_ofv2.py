@@ -46,3 +46,7 @@ def test_command(tmp_path, open_images, monkeypatch, capsys):
     assert read_lists(tmp_path / 'dst').keys() == real.keys() - {'3.png'}
     assert convert_here(monkeypatch, *command, '--detector', 'yunet') == 2
     assert '--face-model' in capsys.readouterr().err
+    with (src / 'Val_poly.json').open('a') as file:
+        file.write(' ')
+    assert convert_here(monkeypatch, *command) == 2
+    assert 'made with other settings: Val_poly.json (' in capsys.readouterr().err

@@ -8,25 +8,26 @@ Example:
 """
 
 import argparse
-import json
-import sys
 import time
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from monfap_mm.curation import CurationError
-from monfap_mm.curation.faces import DETECTORS, FaceDetector, build_detector
+from monfap_mm.curation import BadInput, CurationError
+from monfap_mm.curation.cli import EXIT_FINE, existing_file, existing_folder, run_command
+from monfap_mm.curation.faces import FaceDetector
+from monfap_mm.curation.faces_cli import add_face_options, build_from
+from monfap_mm.curation.images import read_source
+from monfap_mm.curation.paths import safe_join
+from monfap_mm.curation.photos import GivenFaces
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description='Evaluate a face detector on annotated photographs.')
-    parser.add_argument('boxes', type=Path, help='JSON: file name -> [[x1, y1, x2, y2], ...]')
-    parser.add_argument('images', type=Path, help='folder of the photographs')
-    parser.add_argument('--detector', choices=DETECTORS, help='default: yunet with --face-model, else cascade')
-    parser.add_argument('--face-model', help="YuNet's ONNX file")
+    parser.add_argument('boxes', type=existing_file, help='JSON: file name -> [[x1, y1, x2, y2], ...]')
+    parser.add_argument('images', type=existing_folder, help='folder of the photographs')
+    add_face_options(parser)
     return parser.parse_args()
 
 
@@ -40,21 +41,22 @@ def one_face_crop(boxes: np.ndarray, face: int, width: int, height: int) -> tupl
         height: Its height.
 
     Returns:
-        x1, y1, x2, y2 in whole pixels, inside the image; None if it touches another box.
+        x1, y1, x2, y2 in whole pixels, inside the image; None if it touches another box, or nothing is inside.
     """
     box, others = boxes[face], np.delete(boxes, face, axis=0)
     sides = np.tile(box[2:] - box[:2], 2)
     crop = np.clip(np.round(box + sides * (-1, -1, 1, 1)), 0, [width, height, width, height])
     touching = (others[:, :2] < crop[2:]).all(axis=1) & (others[:, 2:] > crop[:2]).all(axis=1)
-    return None if touching.any() else tuple(crop.astype(int).tolist())
+    return None if touching.any() or (crop[2:] <= crop[:2]).any() else tuple(crop.astype(int).tolist())
 
 
 def count_matches(found: np.ndarray, wanted: np.ndarray, iou: float = 0.5) -> int:
     """Number of pairs of found and wanted boxes, best first, each used once, that overlap by at least ``iou``."""
     corner = np.maximum(found[:, None, :2], wanted[None, :, :2])
     overlap = np.prod(np.clip(np.minimum(found[:, None, 2:], wanted[None, :, 2:]) - corner, 0, None), axis=2)
-    areas = [np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) for boxes in (found, wanted)]
-    overlap = overlap / (areas[0][:, None] + areas[1][None] - overlap)
+    areas = [np.prod(np.clip(boxes[:, 2:] - boxes[:, :2], 0, None), axis=1) for boxes in (found, wanted)]
+    union = areas[0][:, None] + areas[1][None] - overlap
+    overlap = np.divide(overlap, union, out=np.zeros_like(overlap), where=union > 0)
     matches = 0
     while overlap.size and overlap.max() >= iou:
         row, column = np.unravel_index(overlap.argmax(), overlap.shape)
@@ -63,7 +65,7 @@ def count_matches(found: np.ndarray, wanted: np.ndarray, iou: float = 0.5) -> in
     return matches
 
 
-def evaluate(detector: FaceDetector, annotations: dict[str, list], folder: Path) -> dict[str, float]:
+def evaluate(detector: FaceDetector, faces: GivenFaces, folder: Path) -> dict[str, float]:
     """Run the detector over photographs and the surroundings of single faces.
 
     Returns:
@@ -75,10 +77,12 @@ def evaluate(detector: FaceDetector, annotations: dict[str, list], folder: Path)
     """
     counts = dict.fromkeys(('photos', 'photos_passed', 'crops', 'crops_passed', 'boxes', 'found', 'matched'), 0)
     seconds = 0.0
-    for name, annotated in annotations.items():
-        image, boxes = cv2.imread(str(folder / name)), np.array(annotated, np.float64).reshape(-1, 4)
-        if image is None:
-            raise CurationError(f'Cannot read the photograph {folder / name}.')
+    for name in faces.boxes:
+        try:
+            image = read_source(safe_join(folder, name))
+        except BadInput as error:
+            raise CurationError(f'Cannot read a photograph: {error}') from error
+        boxes = faces.find(name, image)
         start = time.perf_counter()
         found = detector.detect(image)
         seconds += time.perf_counter() - start
@@ -92,17 +96,14 @@ def evaluate(detector: FaceDetector, annotations: dict[str, list], folder: Path)
         for x1, y1, x2, y2 in filter(None, crops):
             counts['crops'] += 1
             counts['crops_passed'] += len(detector.detect(image[y1:y2, x1:x2])) >= 2
-    return {**counts, 'seconds': seconds / max(1, len(annotations))}
+    return {**counts, 'seconds': seconds / max(1, len(faces.boxes))}
 
 
-def main() -> None:
-    """Evaluate and print a table."""
+def main() -> int:
+    """Evaluate and print a table; returns the exit code."""
     args = parse_args()
-    try:
-        detector = build_detector(args.detector, args.face_model)
-        counts = evaluate(detector, json.loads(args.boxes.read_text()), args.images)
-    except (CurationError, OSError, ValueError) as error:
-        sys.exit(f'eval_faces: {error}')
+    detector = build_from(args)
+    counts = evaluate(detector, GivenFaces.load(args.boxes), args.images)
     passed = counts['photos_passed'] + counts['crops_passed']
     print(f'{detector.describe()["detector"]}, {1000 * counts["seconds"]:.0f} ms a photograph')
     print('two or more faces')
@@ -112,6 +113,7 @@ def main() -> None:
     print('boxes, IoU 0.5')
     print(f'  recall     {_share(counts["matched"], counts["boxes"])} annotated')
     print(f'  precision  {_share(counts["matched"], counts["found"])} found')
+    return EXIT_FINE
 
 
 def _share(part: int, whole: int) -> str:
@@ -119,4 +121,4 @@ def _share(part: int, whole: int) -> str:
 
 
 if __name__ == '__main__':
-    main()
+    run_command('eval_faces', main)

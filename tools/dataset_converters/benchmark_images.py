@@ -56,7 +56,8 @@ def make_source(folder: Path, count: int, pixels: int) -> float:
             outline = centre + height / 6 * np.stack([np.cos(turns), np.sin(turns)], 1)
             annotation = {'image_id': number, 'category_id': 1, 'segmentation': [outline.ravel().round(2).tolist()]}
             annotations.append(annotation)
-    content = {'categories': [{'id': 1, 'name': 'Fake'}], 'images': images, 'annotations': annotations}
+    categories = [{'id': 0, 'name': 'Real'}, {'id': 1, 'name': 'Fake'}]
+    content = {'categories': categories, 'images': images, 'annotations': annotations}
     (folder / 'Train_poly.json').write_text(json.dumps(content))
     return size
 
@@ -74,7 +75,7 @@ def main() -> int:
         src = Path(folder, 'source')
         size = make_source(src, args.images, args.pixels)
         print(f'{args.images} images of {args.pixels / 1e6:g} megapixels and {size / 1e3:.0f} kB, {FACES} faces each')
-        tasks = openforensics.list_tasks(src)
+        tasks = openforensics.list_tasks(openforensics.annotation_files(src))
         work = partial(openforensics.convert, src=src, link='copy', max_pixels=10 * args.pixels)
         for workers in args.workers:
             start, cpu = time.perf_counter(), cpu_seconds()

@@ -5,15 +5,17 @@ Example:
 """
 
 import argparse
+import math
 from functools import partial
 
 from monfap_mm.curation import CurationError, Task, run_job
 from monfap_mm.curation.cli import add_link_option, job_options, make_parser, refuse_nested, report, run_command
-from monfap_mm.curation.image_forgery import DATASETS, convert, divide
+from monfap_mm.curation.image_forgery import ANNOTATIONS, DATASETS, convert, divide
+from monfap_mm.curation.paths import find_annotations, hash_annotations
 
 # Table V trains on CASIA v2, and tests on the others.
 DEFAULT_SHARES = {'casia2': (90, 10, 0)}
-RECIPE = 1  # raise it when the same source starts to give another set
+RECIPE = 2  # raise it when the same source starts to give another set
 
 
 def parse_args() -> argparse.Namespace:
@@ -39,7 +41,7 @@ def _shares(text: str) -> tuple[float, float, float]:
         train, val, test = map(float, text.split(','))
     except ValueError:
         train = -1.0
-    if train < 0 or val < 0 or test < 0 or not train + val + test > 0:
+    if train < 0 or val < 0 or test < 0 or not 0 < train + val + test < math.inf:
         raise argparse.ArgumentTypeError(f'must be three numbers such as 80,10,10, got {text}')
     return train, val, test
 
@@ -51,15 +53,20 @@ def main() -> int:
     samples = list(DATASETS[args.dataset](args.src))
     if not samples:
         raise CurationError(f'{args.src} holds no image in the layout of {args.dataset}: see docs/datasets.md.')
+    missing = {'real', 'forged'} - {'forged' if sample.label else 'real' for sample in samples}
+    if missing:
+        raise CurationError(f'{args.src} holds no {missing.pop()} image of {args.dataset}: is it another --dataset?')
     settings = dict(converter=args.dataset, recipe=RECIPE, link=args.link, max_pixels=args.max_pixels)
     shares = args.shares or DEFAULT_SHARES.get(args.dataset, (0, 0, 100))
     splits = divide(samples, shares, args.seed)
     # The number of images is a setting, for a division depends on all of them.
     settings.update(shares=shares, seed=args.seed, images=len(samples))
+    if args.dataset in ANNOTATIONS:
+        settings.update(hash_annotations([find_annotations(args.src, ANNOTATIONS[args.dataset])]))
     work = partial(convert, src=args.src, splits=splits, link=args.link, max_pixels=args.max_pixels)
     tasks = [Task(sample.image, sample) for sample in samples]
     summary = run_job(tasks, work, args.dst, settings=settings, **job_options(args))
-    return report(summary, args.dst, args.max_bad)
+    return report(summary, args.dst, args.max_bad, labels=(0, 1))
 
 
 if __name__ == '__main__':

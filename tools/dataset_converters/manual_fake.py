@@ -8,7 +8,7 @@ from monfap_mm.curation import manual_fake
 from monfap_mm.curation.cli import run_command
 from monfap_mm.curation.videos_cli import convert_videos
 
-RECIPE = 1  # raise it when the same source starts to give another set
+RECIPE = 2  # raise it when the same source starts to give another set
 
 
 def main() -> int:

@@ -21,8 +21,9 @@ from monfap_mm.curation.cli import (
     run_command,
 )
 from monfap_mm.curation.faces_cli import add_face_options, build_from
+from monfap_mm.curation.paths import hash_annotations
 
-RECIPE = 1  # raise it when the same source starts to give another set
+RECIPE = 2  # raise it when the same source starts to give another set
 
 
 def parse_args() -> argparse.Namespace:
@@ -49,8 +50,8 @@ def main() -> int:
     args = parse_args()
     refuse_nested(args.dst, args.src, args.open_images)
     detector = build_from(args)
-    forged_tasks, genuine_tasks = openforensics.list_tasks(args.src), genuine.list_tasks(args.open_images)
-    for name in openforensics.missing_files(forged_tasks):
+    files, genuine_tasks = openforensics.annotation_files(args.src), genuine.list_tasks(args.open_images)
+    for name in openforensics.missing_files(files):
         print(f'ofv2: there is no {name}: going on without it', file=sys.stderr)
     excluded = set()
     if args.exclude:
@@ -63,7 +64,8 @@ def main() -> int:
         real=partial(genuine.convert, src=args.open_images, detect=detector.detect, seed=args.seed, **common),
     )
     settings = dict(converter='ofv2', recipe=RECIPE, seed=args.seed, detector=detector.describe(), **common)
-    tasks = [*forged_tasks, *genuine_tasks]
+    settings.update(hash_annotations(files.values()))
+    tasks = [*openforensics.list_tasks(files), *genuine_tasks]
     options = dict(settings=settings, unit='items', unlisted=excluded, **job_options(args))
     summary = run_job(tasks, work, args.dst, **options)
     return report(summary, args.dst, args.max_bad)

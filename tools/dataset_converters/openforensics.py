@@ -10,8 +10,9 @@ from functools import partial
 
 from monfap_mm.curation import openforensics, run_job
 from monfap_mm.curation.cli import add_link_option, job_options, make_parser, refuse_nested, report, run_command
+from monfap_mm.curation.paths import hash_annotations
 
-RECIPE = 1  # raise it when the same source starts to give another set
+RECIPE = 2  # raise it when the same source starts to give another set
 
 
 def parse_args() -> argparse.Namespace:
@@ -28,11 +29,13 @@ def main() -> int:
     """Convert; returns the exit code."""
     args = parse_args()
     refuse_nested(args.dst, args.src)
-    tasks = openforensics.list_tasks(args.src)
-    for name in openforensics.missing_files(tasks):
+    files = openforensics.annotation_files(args.src)
+    for name in openforensics.missing_files(files):
         print(f'openforensics: there is no {name}: going on without it', file=sys.stderr)
     work = partial(openforensics.convert, src=args.src, link=args.link, max_pixels=args.max_pixels)
     settings = dict(converter='openforensics', recipe=RECIPE, link=args.link, max_pixels=args.max_pixels)
+    settings.update(hash_annotations(files.values()))
+    tasks = openforensics.list_tasks(files)
     summary = run_job(tasks, work, args.dst, settings=settings, unit='items', **job_options(args))
     return report(summary, args.dst, args.max_bad)
 

@@ -7,7 +7,7 @@ from .casia import list_casia1, list_casia2
 from .columbia import list_columbia
 from .coverage import list_coverage
 from .imd2020 import list_imd2020
-from .nist16 import list_nist16
+from .nist16 import REFERENCE, list_nist16
 from .sample import Sample, convert
 from .splits import divide
 
@@ -20,4 +20,7 @@ DATASETS: dict[str, Callable[[Path], Iterator[Sample]]] = {
     'imd2020': list_imd2020,
 }
 
-__all__ = ['DATASETS', 'Sample', 'convert', 'divide']
+# Annotation files that samples depend on besides their images and masks.
+ANNOTATIONS = {'nist16': REFERENCE}
+
+__all__ = ['ANNOTATIONS', 'DATASETS', 'Sample', 'convert', 'divide']

@@ -1,11 +1,12 @@
 """CASIA v1 and v2: authentic images ``Au_*``, tampered ones ``Sp_*`` (v1) or ``Tp_*`` (v2), masks ``*_gt.png``.
 
 The masks were published later than the images, by others, and after many images had been renamed (``Sp_D_...`` to
-``Sp_S_...`` and the like). The number at the end of a name was kept, so a mask whose name has no image is found by it.
+``Sp_S_...`` and the like). The number at the end of a name was kept: a mask whose name has no image belongs to the one
+with its number, if there is one such mask, and one such image without a mask.
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -32,6 +33,8 @@ def _list_samples(src: Path, tampered: str) -> Iterator[Sample]:
     masks = {stem.removesuffix(_MASK_END): path for path, stem in files.items() if stem.endswith(_MASK_END)}
     images = {path: stem for path, stem in files.items() if not stem.endswith(_MASK_END)}
     orphans = _by_number(masks.keys() - images.values())
+    forged = [stem for stem in images.values() if stem.lower().startswith(tampered)]
+    wanting = Counter(_number(stem) for stem in forged if stem not in masks)
     for path, stem in images.items():
         if stem.lower().startswith('au_'):
             yield Sample(path, 0, ('_'.join(stem.lower().split('_')[1:]).replace('_', ''),))
@@ -40,7 +43,7 @@ def _list_samples(src: Path, tampered: str) -> Iterator[Sample]:
             same_number = orphans.get(_number(stem), [])
             if stem in masks:
                 yield Sample(path, 1, sources, masks[stem])
-            elif len(same_number) == 1:
+            elif len(same_number) == wanting[_number(stem)] == 1:
                 mask = masks[same_number[0]]
                 yield Sample(path, 1, sources, mask, note=f'mask found by its number: {mask}')
             else:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import CurationError
+from ..paths import find_annotations
 from .sample import Sample
 
 REFERENCE = 'reference/manipulation/NC2016-manipulation-ref.csv'
@@ -17,20 +18,21 @@ def list_nist16(src: Path) -> Iterator[Sample]:
     Raises:
         CurationError: If the reference file is not there, or lacks a column.
     """
-    references = sorted(src.rglob(REFERENCE))
-    if not references:
+    reference = find_annotations(src, REFERENCE)
+    if reference is None:
         raise CurationError(f'{src} is not NIST16: there is no {REFERENCE} in it.')
-    root = references[0].parents[2].relative_to(src)
+    root = reference.parents[2].relative_to(src)
     seen = set()
-    for row in _read_rows(references[0]):
-        probe = row['ProbeFileName']
+    for row in _read_rows(reference):
+        # Of two spellings such as probe/a.jpg and probe//a.jpg, pathlib makes one.
+        probe = (root / row['ProbeFileName']).as_posix()
         if probe in seen:
             continue
         seen.add(probe)
         forged = row['IsTarget'] == 'Y'
         mask = (root / row['ProbeMaskFileName']).as_posix() if forged and row['ProbeMaskFileName'] else None
-        source = row.get('BaseFileName') or probe
-        yield Sample((root / probe).as_posix(), int(forged), (source,), mask, 'black')
+        source = row.get('BaseFileName') or row['ProbeFileName']
+        yield Sample(probe, int(forged), (source,), mask, 'black')
 
 
 def _read_rows(path: Path) -> list[dict[str, str]]:

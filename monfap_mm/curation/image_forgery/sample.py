@@ -15,6 +15,7 @@ from ..paths import safe_join, safe_name
 # A mask of another size is stretched over its image if their proportions differ by no more than this.
 _MAX_STRETCH = 0.05
 _DARK = 64
+_TURNED = 'mask turned with its image'
 
 
 @dataclass(frozen=True)
@@ -94,22 +95,23 @@ def convert(task: Task, dst: Path, *, src: Path, splits: dict[str, str], link: s
 def fit_mask(mask: np.ndarray, header: Header) -> tuple[np.ndarray, str]:
     """Bring a mask to the size that a viewer shows its image in.
 
-    A mask of the stored pixels is turned as the EXIF orientation asks. Of any other size, it is stretched by nearest
-    neighbour if its proportions are the image's within 5%.
+    A mask of the stored pixels is turned as the EXIF orientation asks; where turning keeps the size (orientations 2 to
+    4, or a square), it might as well have been drawn on the image as shown, so that is noted. Of any other size, it is
+    stretched by nearest neighbour if its proportions are the image's within 5%.
 
     Args:
         mask: Array (H, W), uint8.
         header: Header of the image.
 
     Returns:
-        The mask, and a note if it was stretched, else ''.
+        The mask, and a note if it was turned or stretched, else ''.
 
     Raises:
         BadInput: If the proportions differ: the mask may be turned, or another image's.
     """
     stored = (header.height, header.width)
     if mask.shape == stored:
-        return as_shown(mask, header.orientation), ''
+        return as_shown(mask, header.orientation), _TURNED if header.orientation in range(2, 9) else ''
     height, width = shown = as_shown(np.zeros(stored, np.uint8), header.orientation).shape
     if mask.shape == shown:
         return mask, ''

@@ -3,8 +3,8 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
-from itertools import accumulate
 
+from ..shares import draw
 from .sample import Sample
 
 SPLITS = ('train', 'val', 'test')
@@ -48,5 +48,4 @@ def divide(samples: Iterable[Sample], shares: tuple[float, float, float], seed: 
 
 def _draw(group: str, shares: tuple[float, float, float], seed: int) -> str:
     digest = hashlib.sha256(f'{seed}:{group}'.encode('utf-8', 'surrogateescape')).digest()
-    drawn = int.from_bytes(digest[:8], 'big') / 2**64 * sum(shares)
-    return next(split for split, end in zip(SPLITS, accumulate(shares)) if drawn < end)
+    return draw(digest, dict(zip(SPLITS, shares)))
