@@ -79,6 +79,7 @@ setup(
     packages=find_packages(include=['monfap_mm', 'monfap_mm.*']),
     cmdclass=dict(build_py=BuildPy, develop=Develop),
     python_requires='>=3.10',
+    entry_points={'console_scripts': ['monfap = monfap_mm.cli:main']},
     # Ranges; requirements.txt has the exact set that is tested, with the reasons.
     install_requires=[
         'torch>=2.6,<2.12',
@@ -94,6 +95,7 @@ setup(
         'matplotlib>=3.9,<4',
         'pyyaml>=6',
         'rich>=13',
+        'prettytable>=3',
         'ftfy',
         'regex',
         'pillow>=10.1',

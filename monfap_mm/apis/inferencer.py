@@ -1,0 +1,209 @@
+"""A trained model answers: is the picture fake, and where?"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dataset import Compose
+from mmengine.device import get_device
+from mmengine.registry import DefaultScope
+from mmseg.structures import SegDataSample
+from rich.progress import track
+
+from ..evaluation.forgery_metric import image_score, pixel_logits
+from ..structures import REAL_FAKE, ForgeryResult, find_regions
+from .lookahead import batched, map_ahead
+from .model_loading import build_model, load_config, pipeline_without_loading
+from .pictures import MAX_PIXELS, PictureInputs, expand_inputs, load_picture
+
+# Larger inputs in one piece could take all memory, and the job with it: MoNFAP-C needs about 0.1 GiB a million pixels.
+MAX_WHOLE_PIXELS = 4096 * 4096
+
+
+@dataclass
+class _Work:
+    """A picture on its way: first what goes into the model, then what comes out, or the reason why nothing does."""
+
+    path: str | None
+    image: np.ndarray | None = None
+    note: str | None = None
+    data: dict | None = None
+    sample: SegDataSample | None = None
+    error: str | None = None
+
+
+class ForgeryInferencer:
+    """Answers for pictures, in the manner of ``MMSegInferencer``.
+
+    The figures are those of ``tools/test.py``: the pictures go through the config's test pipeline and data
+    preprocessor. What cannot be read or predicted becomes an answer with ``error``; the rest goes on.
+
+    Args:
+        model: Path of a config, a name that the package knows (``monfap info``), or a config.
+        weights: Path or address of a checkpoint. Default: None, the one that the package knows for the name.
+        device: 'cpu', 'cuda', 'cuda:1'... Default: None, a GPU if there is one.
+        mode: 'whole' predicts a picture in one piece, as the config's pipeline makes it; 'slide' in overlapping windows
+            at full resolution, where the picture is as fake as its most fake window. Default: None, what the config
+            says.
+        threshold: P(fake) above which a picture is called fake, 0 to 1. Default: 0.5.
+        max_pixels: Larger pictures are refused before they are decoded. Default: 89 million.
+
+    Raises:
+        FileNotFoundError: If there is no such config or checkpoint.
+        ValueError: If there are no weights, they do not fit, or the checkpoint holds anything but weights and plain
+            values; if the mode is unknown or the threshold out of range.
+
+    Example:
+        >>> inferencer = ForgeryInferencer('configs/demo/monfap-c_demo.py', 'work_dirs/demo/best.pth')
+        >>> (result,) = inferencer('photo.jpg')
+        >>> result.label, result.score, result.faces
+    """
+
+    def __init__(
+        self,
+        model: str | Config,
+        weights: str | None = None,
+        device: str | None = None,
+        mode: str | None = None,
+        threshold: float = 0.5,
+        max_pixels: int = MAX_PIXELS,
+    ) -> None:
+        if not 0 <= threshold <= 1:
+            raise ValueError(f'the threshold must lie in 0 to 1, got {threshold}')
+        self.cfg, known_weights = load_config(model, mode)
+        self.weights = weights or known_weights
+        if self.weights is None:
+            raise ValueError('weights are needed: without a checkpoint the model would answer at random')
+        self.model = build_model(self.cfg, self.weights, device or get_device())
+        with DefaultScope.overwrite_default_scope('mmseg'):
+            self.pipeline = Compose(pipeline_without_loading(self.cfg, mode))
+        self.threshold = threshold
+        self.max_pixels = max_pixels
+
+    def __call__(
+        self,
+        inputs: PictureInputs,
+        batch_size: int = 1,
+        workers: int = 2,
+        return_datasamples: bool = False,
+        show_progress: bool = False,
+    ) -> list[ForgeryResult] | list[SegDataSample]:
+        """All answers at once; arguments as those of :meth:`stream`, and ``show_progress`` for a progress bar."""
+        answers = self.stream(inputs, batch_size, workers, return_datasamples)
+        return list(track(answers, 'pictures') if show_progress else answers)
+
+    def stream(
+        self,
+        inputs: PictureInputs,
+        batch_size: int = 1,
+        workers: int = 2,
+        return_datasamples: bool = False,
+        keep_image: bool = False,
+    ) -> Iterator[ForgeryResult | SegDataSample]:
+        """Answers one by one, in the order of the inputs, in memory that does not grow with their number.
+
+        Args:
+            inputs: A file, a folder (with its subfolders), a glob, an array (H, W, 3), uint8, BGR, or an iterable of
+                these, which may be endless.
+            batch_size: Pictures that go through the model together, if their sizes after the pipeline are equal.
+            workers: Threads that read pictures ahead; 0 reads none before it is needed.
+            return_datasamples: Whether to give mmseg's samples instead; one without an answer has ``error`` in its meta
+                information.
+            keep_image: Whether an answer has its picture.
+
+        Yields:
+            One answer an input; a folder or glob is as many inputs as it has images.
+        """
+        if batch_size < 1 or workers < 0:
+            raise ValueError(f'batch_size must be at least 1 and workers at least 0, got {batch_size} and {workers}')
+        works = map_ahead(self._prepare, expand_inputs(inputs), workers, ahead=batch_size + workers)
+        for batch in batched(works, batch_size):
+            self._predict(batch)
+            while batch:
+                # Taken from the list, so that the consumer is the only one that holds it.
+                work = batch.pop(0)
+                yield _data_sample(work) if return_datasamples else self._result(work, keep_image)
+
+    def _prepare(self, source: str | np.ndarray) -> _Work:
+        work = _Work(path=None if isinstance(source, np.ndarray) else source)
+        try:
+            work.image, work.note = load_picture(source, self.max_pixels)
+            size = work.image.shape[:2]
+            values = dict(img=work.image, img_path=work.path or 'array', img_shape=size, ori_shape=size)
+            work.data = self.pipeline(values)
+            self._check_input(work.data['inputs'])
+        # A transform may fail in any way on a picture of absurd form.
+        except Exception as error:
+            work.error = _reason(error)
+        return work
+
+    def _check_input(self, image: torch.Tensor) -> None:
+        height, width = image.shape[1:]
+        if self.model.test_cfg['mode'] == 'whole' and height * width > MAX_WHOLE_PIXELS:
+            raise ValueError(
+                f'{width} x {height} pixels are too many for one piece: use mode slide, or Resize in the test pipeline'
+            )
+
+    def _predict(self, batch: list[_Work]) -> None:
+        """Predict those pictures of a batch that could be read, those of one size together."""
+        alike = defaultdict(list)
+        for work in batch:
+            if work.error is None:
+                alike[tuple(work.data['inputs'].shape)].append(work)
+        for works in alike.values():
+            self._predict_alike(works)
+
+    def _predict_alike(self, works: list[_Work]) -> None:
+        try:
+            for work, sample in zip(works, self._forward([work.data for work in works]), strict=True):
+                work.sample = sample
+        # Out of memory, or a form that the model cannot take: alone, the others may still pass.
+        except Exception as error:
+            if len(works) == 1:
+                works[0].error = f'the model failed: {_reason(error)}'
+                return
+            for work in works:
+                self._predict_alike([work])
+
+    @torch.no_grad()
+    def _forward(self, data: list[dict]) -> list[SegDataSample]:
+        batch = {key: [one[key] for one in data] for key in ('inputs', 'data_samples')}
+        return [sample.cpu() for sample in self.model.test_step(batch)]
+
+    def _result(self, work: _Work, keep_image: bool) -> ForgeryResult:
+        image = work.image if keep_image else None
+        if work.error is not None:
+            return ForgeryResult(work.path, note=work.note, error=work.error, image=image)
+        values = work.sample.to_dict()
+        logits = pixel_logits(values)
+        score = image_score(values, logits)
+        if not math.isfinite(score):
+            return ForgeryResult(work.path, note=work.note, error='the model answered with NaN', image=image)
+        mask = values['pred_sem_seg']['data'][0].numpy() == 1
+        probability = logits[0].sigmoid().numpy()
+        return ForgeryResult(
+            path=work.path,
+            size=mask.shape,
+            score=score,
+            label=REAL_FAKE[score > self.threshold],
+            mask=mask,
+            probability=probability.astype(np.float16),
+            faces=find_regions(mask, probability),
+            note=work.note,
+            image=image,
+        )
+
+
+def _data_sample(work: _Work) -> SegDataSample:
+    if work.error is not None:
+        return SegDataSample(metainfo=dict(img_path=work.path, error=work.error))
+    return work.sample
+
+
+def _reason(error: Exception) -> str:
+    """An error in a line: its message, or its type where it has none."""
+    return ' '.join(str(error).split()) or type(error).__name__

@@ -1,0 +1,46 @@
+"""The models that the package knows by name."""
+
+from difflib import get_close_matches
+from pathlib import Path
+
+from mmengine.fileio import load
+
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def list_models() -> dict[str, dict]:
+    """The models of ``model-index.yml``.
+
+    Returns:
+        For each name its entry, in which ``Config`` is the path of the config file, and ``Weights``, a path or address,
+        may be missing.
+    """
+    # As installed, or as cloned.
+    root = next(folder for folder in (PACKAGE / '.mim', PACKAGE.parent) if (folder / 'model-index.yml').is_file())
+    models = {}
+    for metafile in load(root / 'model-index.yml')['Import']:
+        for entry in load(root / metafile)['Models']:
+            models[entry['Name']] = entry | dict(Config=str(root / entry['Config']))
+    return models
+
+
+def find_model(name: str) -> tuple[str, str | None]:
+    """The config that a name means.
+
+    Args:
+        name: Path of a config file, or a name of :func:`list_models`.
+
+    Returns:
+        Path of the config file, and the weights that the package knows for it, if any.
+
+    Raises:
+        FileNotFoundError: If it is neither; names similar ones.
+    """
+    if Path(name).is_file():
+        return name, None
+    models = list_models()
+    if name in models:
+        return models[name]['Config'], models[name].get('Weights')
+    similar = get_close_matches(name, models, n=3, cutoff=0.5)
+    hint = f'did you mean {" or ".join(similar)}?' if similar else '"monfap info" lists the models.'
+    raise FileNotFoundError(f'there is no config file {name}, and no model of that name: {hint}')

@@ -1,0 +1,5 @@
+"""The command ``monfap``."""
+
+from .main import main
+
+__all__ = ['main']

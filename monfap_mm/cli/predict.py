@@ -1,0 +1,189 @@
+"""``monfap predict``: answers for pictures, written as they come."""
+
+import argparse
+import os
+import sys
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext, redirect_stdout
+from pathlib import Path
+
+from ..apis import ForgeryInferencer
+from ..apis.model_loading import MODES
+from ..apis.pictures import MAX_PIXELS, expand_inputs
+from ..atomic_write import atomic_write
+from ..curation.progress import ProgressReport
+from ..evaluation.protocols import hash_file, hash_text
+from ..structures import SCHEMA_VERSION
+from ..version import __version__
+from .answer_files import write_answer_files
+from .exit_codes import DONE, NOT_ANSWERED, NOT_STARTED, NOT_WRITTEN
+from .predictions_file import PredictionsError, PredictionsFile, read_predictions, to_line
+from .summary import summary_rows, to_csv, to_text
+
+PIPE = '-'
+EPILOG = """
+DIR gets
+  predictions.jsonl   one JSON object a picture, written as it comes: score, label, regions, mask, error
+  masks/              8-bit PNG at the size of the picture, 255 where it is fake
+  overlays/           the picture with its fake pixels tinted
+  summary.csv         one row a picture, written at the end
+  run.json            the settings
+
+A picture that cannot be read or predicted has a line with "error"; the others go on.
+
+exit codes
+  0  every picture has a line
+  1  no picture could be answered; with --fail-on-error: at least one could not
+  2  nothing was started: wrong arguments, model, checkpoint or folder
+  3  stopped, since the output could not be written; --resume goes on
+  130  stopped by Ctrl-C; --resume goes on
+
+examples
+  monfap predict photos --model CONFIG --weights CHECKPOINT --out answers
+  monfap predict 'photos/**/*.jpg' big.tif --model CONFIG --weights CHECKPOINT --mode slide --out answers
+  find . -name '*.jpg' | monfap predict - --model CONFIG --weights CHECKPOINT --out - | jq .score
+"""
+
+
+def add_parser(verbs) -> None:
+    """Add the verb to ``monfap``."""
+    parser = verbs.add_parser(
+        'predict',
+        help='tell which pictures are fake, and where',
+        description='Tell which pictures are fake, and where.',
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        'paths', nargs='+', metavar='PATH', help='picture, folder (with its subfolders) or glob; - reads paths by line'
+    )
+    parser.add_argument('--model', required=True, help='config file, or a name that "monfap info" lists')
+    parser.add_argument('--weights', help='checkpoint; may be left out where "monfap info" knows one')
+    parser.add_argument('--out', required=True, metavar='DIR', help='folder to write to; - writes JSON lines to stdout')
+    parser.add_argument('--resume', action='store_true', help='skip what DIR has an answer for')
+    parser.add_argument('--mode', choices=MODES, help='in one piece, or in windows at full resolution; default: config')
+    parser.add_argument(
+        '--threshold', type=float, default=0.5, help='P(fake) above which a picture is fake; default 0.5'
+    )
+    parser.add_argument('--batch-size', type=int, default=8, help='pictures that are predicted together; default 8')
+    parser.add_argument('--workers', type=int, default=2, help='threads that read pictures; default 2')
+    parser.add_argument('--device', help='cpu, cuda, cuda:1...; default: a GPU if there is one')
+    parser.add_argument(
+        '--max-pixels', type=int, default=MAX_PIXELS, help='larger pictures get an error; default 89 million'
+    )
+    parser.add_argument('--fail-on-error', action='store_true', help='end with code 1 if a picture has no answer')
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Predict.
+
+    Returns:
+        The exit code.
+    """
+    if args.batch_size < 1 or args.workers < 0:
+        return _stop('--batch-size must be at least 1, and --workers at least 0', NOT_STARTED)
+    if args.resume and args.out == PIPE:
+        return _stop('--resume needs a folder: --out DIR', NOT_STARTED)
+    if args.out != PIPE and (around := _folder_around(args.out, args.paths)):
+        return _stop(f'--out {args.out} lies in {around}: its masks would be taken for pictures', NOT_STARTED)
+    try:
+        # What the frameworks say while they load is no answer, and their warnings are for developers.
+        with redirect_stdout(sys.stderr), warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            inferencer = ForgeryInferencer(
+                args.model, args.weights, args.device, args.mode, args.threshold, args.max_pixels
+            )
+    except (OSError, ValueError, RuntimeError, LookupError, ImportError, SyntaxError) as error:
+        return _stop(f'cannot load the model: {error}', NOT_STARTED)
+    try:
+        return _to_pipe(args, inferencer) if args.out == PIPE else _to_folder(args, inferencer)
+    except PredictionsError as error:
+        return _stop(str(error), NOT_STARTED)
+    except BrokenPipeError:
+        raise  # main's matter
+    except OSError as error:
+        return _stop(f'cannot write the answers: {error}', NOT_WRITTEN)
+
+
+def _to_folder(args: argparse.Namespace, inferencer: ForgeryInferencer) -> int:
+    folder = Path(args.out)
+    with PredictionsFile(folder, _settings(args, inferencer), args.resume) as predictions:
+        for name in ('masks', 'overlays'):
+            (folder / name).mkdir(exist_ok=True)
+        inputs, progress = _inputs(args.paths, predictions.done)
+        with progress:
+            for result in inferencer.stream(inputs, args.batch_size, args.workers, keep_image=True):
+                files = write_answer_files(folder, result)
+                predictions.append(result.to_json() | dict(files=files))
+                if isinstance(progress, ProgressReport):
+                    progress.step(bad=result.error is not None)
+    rows = summary_rows(read_predictions(predictions.path))
+    atomic_write(folder / 'summary.csv', to_csv(rows))
+    print(to_text(rows))
+    return _exit_code(args, len(rows), sum(row['error'] is not None for row in rows))
+
+
+def _to_pipe(args: argparse.Namespace, inferencer: ForgeryInferencer) -> int:
+    count = errors = 0
+    inputs, _ = _inputs(args.paths, set())
+    for result in inferencer.stream(inputs, args.batch_size, args.workers):
+        sys.stdout.write(to_line(result.to_json()))
+        sys.stdout.flush()
+        count += 1
+        errors += result.error is not None
+    return _exit_code(args, count, errors)
+
+
+def _settings(args: argparse.Namespace, inferencer: ForgeryInferencer) -> dict:
+    """What the answers depend on."""
+    is_file = os.path.isfile(inferencer.weights)
+    return dict(
+        monfap_mm=__version__,
+        schema_version=SCHEMA_VERSION,
+        config=hash_text(inferencer.cfg.pretty_text),
+        weights=hash_file(inferencer.weights) if is_file else inferencer.weights,
+        mode=args.mode,
+        threshold=args.threshold,
+    )
+
+
+def _inputs(paths: list[str], done: set[str]) -> tuple[Iterable[str], ProgressReport | nullcontext]:
+    """The pictures that are left, each once, and a report of the progress where their number is known."""
+    if PIPE in paths:
+        names = (name for path in paths for name in (_read_lines() if path == PIPE else [path]))
+        return _once(expand_inputs(names), done), nullcontext()
+    everything = list(_once(expand_inputs(paths), set()))
+    left = [path for path in everything if path not in done]
+    return left, ProgressReport(len(everything) - len(left), len(everything), 'pictures')
+
+
+def _folder_around(out: str, paths: list[str]) -> str | None:
+    """The input folder that the output would be written into, if any."""
+    out = Path(out).resolve()
+    return next((path for path in paths if path != PIPE and out.is_relative_to(Path(path).resolve())), None)
+
+
+def _once(paths: Iterable[str], done: set[str]) -> Iterator[str]:
+    seen = set(done)
+    for path in paths:
+        if path not in seen:
+            seen.add(path)
+            yield path
+
+
+def _read_lines() -> Iterator[str]:
+    """Paths of standard input, a line each, whatever bytes they are made of."""
+    for line in sys.stdin.buffer:
+        if path := os.fsdecode(line.rstrip(b'\r\n')):
+            yield path
+
+
+def _exit_code(args: argparse.Namespace, count: int, errors: int) -> int:
+    return NOT_ANSWERED if errors and (args.fail_on_error or errors == count) else DONE
+
+
+def _stop(message: str, code: int) -> int:
+    print(f'monfap predict: {message}', file=sys.stderr)
+    return code

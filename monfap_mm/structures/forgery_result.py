@@ -1,0 +1,93 @@
+"""The answer for one picture, and its form in JSON."""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from .region import Region
+from .rle import decode_rle, encode_rle
+
+# Raised when a key of the JSON form changes its meaning or goes; new keys do not raise it.
+SCHEMA_VERSION = 1
+REAL_FAKE = ('real', 'fake')
+
+
+@dataclass(frozen=True, eq=False)
+class ForgeryResult:
+    """The answer for one picture, or the reason why there is none.
+
+    All coordinates are those of the picture as a viewer shows it, turned by EXIF, at its original size.
+
+    Attributes:
+        path: The file as it was named; None for an array.
+        size: Height and width in pixels; None where there is no answer.
+        score: P(fake) of the picture, 0 to 1; None where there is no answer.
+        label: 'real' or 'fake'; None where there is no answer.
+        mask: Where it is fake, (H, W), bool; None where there is no answer.
+        probability: P(fake) of each pixel, (H, W), float16, 0 to 1; not part of the JSON form.
+        faces: One entry a manipulated region, the largest first.
+        note: What the reader should know about the answer, such as that it is for the first frame.
+        error: Why there is no answer; None where there is one.
+        image: The picture (H, W, 3), uint8, BGR, where it was asked for; not part of the JSON form.
+    """
+
+    path: str | None
+    size: tuple[int, int] | None = None
+    score: float | None = None
+    label: str | None = None
+    mask: np.ndarray | None = None
+    probability: np.ndarray | None = None
+    faces: tuple[Region, ...] = ()
+    note: str | None = None
+    error: str | None = None
+    image: np.ndarray | None = None
+
+    def to_json(self) -> dict:
+        """The answer in JSON's types; the mask as COCO's uncompressed RLE, without the probabilities of the pixels."""
+        return dict(
+            schema_version=SCHEMA_VERSION,
+            path=self.path,
+            size=None if self.size is None else list(self.size),
+            score=self.score,
+            label=self.label,
+            faces=[asdict(face) | dict(box=list(face.box)) for face in self.faces],
+            mask=None if self.mask is None else encode_rle(self.mask),
+            note=self.note,
+            error=self.error,
+        )
+
+    @classmethod
+    def from_json(cls, values: dict) -> 'ForgeryResult':
+        """Read what :meth:`to_json` made; keys that it does not know are left out.
+
+        Args:
+            values: The object.
+
+        Returns:
+            The answer, without probabilities of the pixels.
+
+        Raises:
+            ValueError: If it is of another version of the schema, lacks a key, or holds a broken mask.
+        """
+        check_schema(values)
+        try:
+            size, mask = values['size'], values['mask']
+            return cls(
+                path=values['path'],
+                size=None if size is None else tuple(size),
+                score=values['score'],
+                label=values['label'],
+                mask=None if mask is None else decode_rle(mask),
+                faces=tuple(Region(tuple(face['box']), face['area'], face['score']) for face in values['faces']),
+                note=values['note'],
+                error=values['error'],
+            )
+        except KeyError as error:
+            raise ValueError(f'the answer lacks {error}') from error
+
+
+def check_schema(values: object) -> None:
+    """Raise a ValueError unless an object says that it is an answer of this version of the schema."""
+    found = values.get('schema_version') if isinstance(values, dict) else values
+    if not isinstance(values, dict) or found != SCHEMA_VERSION:
+        raise ValueError(f'an answer of schema version {SCHEMA_VERSION} was expected, got {found!r}')

@@ -1,0 +1,208 @@
+import csv
+import errno
+import io
+import json
+import os
+import pickle
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import cv2
+import pytest
+import torch
+
+from monfap_mm.cli import main, predict
+from monfap_mm.structures import ForgeryResult
+from tests.test_configs import CONFIGS
+
+
+@pytest.fixture
+def photos(data, tmp_path):
+    """Four pictures, one of them in a folder of its own, and a broken one."""
+    folder = tmp_path / 'photos'
+    (folder / 'deep').mkdir(parents=True)
+    for name, target in (('a', 'a'), ('b', 'b'), ('c', 'c'), ('d', 'deep/a')):
+        shutil.copy(data / f'{name}.png', folder / f'{target}.png')
+    (folder / 'broken.jpg').write_bytes(b'\xff\xd8')
+    return folder
+
+
+@pytest.fixture
+def arguments(config, weights, tmp_path):
+    return ['--model', config, '--weights', weights, '--device', 'cpu', '--out', str(tmp_path / 'out')]
+
+
+def answers(folder) -> dict[str, dict]:
+    lines = [json.loads(line) for line in (folder / 'predictions.jsonl').read_text().splitlines()]
+    assert len({line['path'] for line in lines}) == len(lines)
+    return {line['path']: line for line in lines}
+
+
+def use_stdin(monkeypatch, content: bytes) -> None:
+    monkeypatch.setattr('sys.stdin', io.TextIOWrapper(io.BytesIO(content)))
+
+
+def test_a_folder(photos, arguments, tmp_path, capsys):
+    assert main(['predict', str(photos), *arguments]) == 0
+    out, found = tmp_path / 'out', answers(tmp_path / 'out')
+    assert [os.path.relpath(path, photos) for path in found] == ['a.png', 'b.png', 'broken.jpg', 'c.png', 'deep/a.png']
+    broken = found.pop(str(photos / 'broken.jpg'))
+    assert broken['error']
+    assert (broken['score'], broken['files']) == (None, {})
+    for path, values in found.items():
+        result = ForgeryResult.from_json(values)
+        mask = cv2.imread(str(out / values['files']['mask']), cv2.IMREAD_UNCHANGED)
+        assert (mask == result.mask * 255).all(), path
+        assert cv2.imread(str(out / values['files']['overlay'])) is not None
+    with open(out / 'summary.csv', newline='') as file:
+        assert [row['path'] for row in csv.DictReader(file)] == list(answers(out))
+    shown = capsys.readouterr().out
+    assert [cell.strip() for cell in shown.splitlines()[3].strip('|').split('|')][::3] == ['5', '1']
+
+
+def test_resume_does_what_is_left(photos, arguments, tmp_path):
+    assert main(['predict', str(photos / 'a.png'), str(photos / 'broken.jpg'), *arguments]) == 0
+    first = answers(tmp_path / 'out')
+    shutil.copy(photos / 'b.png', photos / 'broken.jpg')  # mended
+    written = (tmp_path / 'out' / first[str(photos / 'a.png')]['files']['mask']).stat().st_mtime_ns
+    assert main(['predict', str(photos), str(photos / 'a.png'), *arguments, '--resume']) == 0
+    found = answers(tmp_path / 'out')
+    assert len(found) == 5
+    assert all(values['error'] is None for values in found.values())
+    assert found[str(photos / 'a.png')] == first[str(photos / 'a.png')]
+    assert (tmp_path / 'out' / first[str(photos / 'a.png')]['files']['mask']).stat().st_mtime_ns == written
+
+
+def test_a_job_that_was_killed_goes_on(photos, config, weights, tmp_path):
+    for number in range(150):
+        shutil.copy(photos / 'a.png', photos / 'deep' / f'{number}.png')
+    command = [sys.executable, '-m', 'monfap_mm', 'predict', 'photos', '--model', config, '--weights', weights]
+    command += ['--out', 'out', '--batch-size', '4', '--device', 'cpu']
+    env = {**os.environ, 'PYTHONPATH': str(CONFIGS.parent), 'OMP_NUM_THREADS': '1'}
+    path = tmp_path / 'out' / 'predictions.jsonl'
+    with subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        while process.poll() is None and not (path.exists() and path.read_bytes().count(b'\n') >= 20):
+            time.sleep(0.02)
+        process.kill()
+        process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    before = path.read_bytes().count(b'\n')
+    assert 20 <= before < 154
+    done = subprocess.run([*command, '--resume'], cwd=tmp_path, env=env, capture_output=True, timeout=120, text=True)
+    assert done.returncode == 0, done.stderr
+    assert len(answers(tmp_path / 'out')) == 155
+    assert len(list((tmp_path / 'out' / 'masks').glob('*.png'))) == 154
+
+
+def test_pipes(photos, config, weights, tmp_path):
+    command = [sys.executable, '-m', 'monfap_mm', 'predict', '-', '--model', config, '--weights', weights, '--out', '-']
+    env = {**os.environ, 'PYTHONPATH': str(CONFIGS.parent), 'OMP_NUM_THREADS': '1'}
+    names = b'photos/b.png\n\nphotos/a.png\ncaf\xe9.png\nphotos/b.png\n'
+    done = subprocess.run([*command, '--device', 'cpu'], input=names, cwd=tmp_path, env=env, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]  # and nothing but answers
+    assert [os.fsencode(line['path']) for line in lines] == [b'photos/b.png', b'photos/a.png', b'caf\xe9.png']
+    assert [line['error'] is None for line in lines] == [True, True, False]
+    assert not (tmp_path / '-').exists()
+
+
+def test_paths_of_standard_input_into_a_folder(photos, arguments, tmp_path, monkeypatch):
+    use_stdin(monkeypatch, f'{photos}/a.png\r\n{photos}/deep\n'.encode())
+    assert main(['predict', '-', f'{photos}/b.png', *arguments]) == 0
+    assert [os.path.relpath(path, photos) for path in answers(tmp_path / 'out')] == ['a.png', 'deep/a.png', 'b.png']
+
+
+@pytest.mark.parametrize(
+    ('names', 'options', 'code'),
+    [
+        (['a.png', 'broken.jpg'], [], 0),
+        (['a.png', 'broken.jpg'], ['--fail-on-error'], 1),
+        (['a.png'], ['--fail-on-error'], 0),
+        (['broken.jpg', 'gone.png'], [], 1),
+    ],
+)
+def test_exit_codes(names, options, code, photos, arguments):
+    assert main(['predict', *(str(photos / name) for name in names), *arguments, *options]) == code
+
+
+def test_threshold_and_pixels(photos, arguments, tmp_path):
+    names = [str(photos / 'a.png'), str(photos / 'b.png')]
+    assert main(['predict', *names, *arguments, '--threshold', '1']) == 0
+    assert {values['label'] for values in answers(tmp_path / 'out').values()} == {'real'}
+    arguments[-1] += '2'
+    assert main(['predict', *names, *arguments, '--max-pixels', '1000']) == 1
+    (error, *_) = [values['error'] for values in answers(tmp_path / 'out2').values()]
+    assert error.endswith('a.png has 64 x 64 pixels, more than 0.001 million (--max-pixels)')
+
+
+def test_windows(photos, arguments, tmp_path):
+    assert main(['predict', str(photos / 'a.png'), *arguments, '--mode', 'slide']) == 0
+    assert answers(tmp_path / 'out')[str(photos / 'a.png')]['size'] == [64, 64]
+
+
+def refusal(capsys, *arguments) -> str:
+    assert main(['predict', *arguments]) == 2
+    return capsys.readouterr().err
+
+
+def test_what_cannot_start_says_why(photos, arguments, tmp_path, capsys):
+    photo, out = str(photos / 'a.png'), tmp_path / 'out'
+    (tmp_path / 'bomb.pth').write_bytes(pickle.dumps(os.getcwd))
+    assert 'bomb.pth is refused' in refusal(capsys, photo, *arguments, '--weights', str(tmp_path / 'bomb.pth'))
+    assert 'there is no checkpoint no.pth' in refusal(capsys, photo, *arguments, '--weights', 'no.pth')
+    assert 'no model of that name' in refusal(capsys, photo, *arguments, '--model', 'no-such-model')
+    assert 'cannot load the model' in refusal(capsys, photo, *arguments, '--device', 'abacus')
+    assert 'must be at least 1' in refusal(capsys, photo, *arguments, '--batch-size', '0')
+    assert 'needs a folder' in refusal(capsys, photo, *arguments, '--resume', '--out', '-')
+    inside = str(photos / 'answers')
+    assert 'would be taken for pictures' in refusal(capsys, str(photos), *arguments, '--out', inside)
+    assert not out.exists()
+    assert not os.path.exists(inside)
+
+
+def test_answers_are_not_overwritten(photos, arguments, tmp_path, capsys, weights):
+    photo = str(photos / 'a.png')
+    assert main(['predict', photo, *arguments]) == 0
+    before = (tmp_path / 'out' / 'predictions.jsonl').read_bytes()
+    assert 'is there already: --resume' in refusal(capsys, photo, *arguments)
+    other = torch.load(weights)
+    next(iter(other['state_dict'].values())).add_(1)
+    torch.save(other, tmp_path / 'other.pth')
+    other_weights = ['--weights', str(tmp_path / 'other.pth')]
+    assert 'other settings (weights' in refusal(capsys, photo, *arguments, '--resume', *other_weights)
+    assert (tmp_path / 'out' / 'predictions.jsonl').read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ('stopped_by', 'code', 'message'),
+    [
+        (
+            OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)),
+            3,
+            'cannot write the answers: [Errno 28] No space left on device',
+        ),
+        (KeyboardInterrupt(), 130, 'monfap: stopped; what is written stays, and predict --resume goes on'),
+    ],
+    ids=['full disk', 'Ctrl-C'],
+)
+def test_what_stops_a_job_leaves_what_is_written(
+    stopped_by, code, message, photos, arguments, tmp_path, monkeypatch, capsys
+):
+    write, written = predict.write_answer_files, []
+
+    def stop_after_two(folder, result):
+        if len(written) == 2:
+            raise stopped_by
+        written.append(result.path)
+        return write(folder, result)
+
+    monkeypatch.setattr(predict, 'write_answer_files', stop_after_two)
+    assert main(['predict', str(photos), *arguments]) == code
+    assert message in capsys.readouterr().err
+    assert list(answers(tmp_path / 'out')) == written
+    monkeypatch.undo()
+    assert main(['predict', str(photos), *arguments, '--resume']) == 0
+    assert len(answers(tmp_path / 'out')) == 5

@@ -1,0 +1,55 @@
+import csv
+import io
+
+import numpy as np
+
+from monfap_mm.cli.summary import summary_rows, to_csv, to_text
+from monfap_mm.structures import ForgeryResult, Region
+
+
+def predictions() -> list[dict]:
+    mask = np.zeros((10, 10), bool)
+    mask[:5, :5] = True
+    region = Region((0, 0, 5, 5), 25, 1.0)
+    results = [
+        ForgeryResult('a.png', (10, 10), 0.75, 'fake', mask, faces=(region,)),
+        ForgeryResult('b.png', (10, 10), 0.25, 'real', np.zeros((10, 10), bool), note='first frame'),
+        ForgeryResult('c.png', error='c.png is empty'),
+        ForgeryResult('d\x1b[2J.png', (10, 10), 0.875, 'fake', ~mask, faces=(region, region)),
+    ]
+    return [result.to_json() for result in results]
+
+
+def test_rows_are_those_of_the_answers():
+    table = list(csv.DictReader(io.StringIO(to_csv(summary_rows(predictions())).decode())))
+    assert [row['fake_share'] for row in table] == ['0.25', '0.0', '', '0.75']
+    assert [row['faces'] for row in table] == ['1', '0', '0', '2']
+    assert [row['score'] for row in table] == ['0.75', '0.25', '', '0.875']
+    assert table[1]['note'] == 'first frame'
+    assert table[2]['error'] == 'c.png is empty'
+
+
+def test_text_counts_and_names_the_most_suspicious_first():
+    text = to_text(summary_rows(predictions()))
+    assert [cell.strip() for cell in text.splitlines()[3].strip('|').split('|')] == ['4', '2', '1', '1']
+    assert text.index('0.875') < text.index('0.750')
+    assert '75.0%' in text
+    assert text.endswith('no answer for\n  c.png is empty')
+    assert '\x1b' not in text  # a file name must not command the terminal
+
+
+def test_nothing_at_all():
+    assert '0' in to_text([])
+    assert to_csv([]).decode().strip() == 'path,label,score,faces,fake_share,note,error'
+
+
+def test_names_that_are_not_unicode_keep_their_bytes():
+    name = b'caf\xe9.png'
+    row = summary_rows([ForgeryResult(name.decode('utf-8', 'surrogateescape'), error='x').to_json()])
+    assert name in to_csv(row)
+    assert 'x' in to_text(row)
+
+
+def test_many_errors_are_cut_short():
+    errors = [ForgeryResult(f'{i}.png', error=f'{i}.png is empty').to_json() for i in range(8)]
+    assert to_text(summary_rows(errors)).endswith('4.png is empty\n  and 3 more')

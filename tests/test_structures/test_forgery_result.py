@@ -1,0 +1,67 @@
+import json
+
+import numpy as np
+import pytest
+
+from monfap_mm.structures import SCHEMA_VERSION, ForgeryResult, Region
+
+
+def answer() -> ForgeryResult:
+    mask = np.zeros((6, 8), bool)
+    mask[1:5, 2:7] = True
+    return ForgeryResult(
+        path='a/b.jpg',
+        size=(6, 8),
+        score=0.875,
+        label='fake',
+        mask=mask,
+        probability=mask.astype(np.float16),
+        faces=(Region((2, 1, 7, 5), 20, 1.0),),
+        note='the first of several frames',
+    )
+
+
+def test_json_form():
+    values = json.loads(json.dumps(answer().to_json()))
+    mask = values.pop('mask')
+    assert mask['size'] == [6, 8]
+    assert values == dict(
+        schema_version=SCHEMA_VERSION,
+        path='a/b.jpg',
+        size=[6, 8],
+        score=0.875,
+        label='fake',
+        faces=[dict(box=[2, 1, 7, 5], area=20, score=1.0)],
+        note='the first of several frames',
+        error=None,
+    )
+
+
+@pytest.mark.parametrize('result', [answer(), ForgeryResult('x.png', error='no such file')], ids=['answer', 'error'])
+def test_round_trip(result):
+    again = ForgeryResult.from_json(json.loads(json.dumps(result.to_json())) | dict(later_key=1))
+    for name in ('path', 'size', 'score', 'label', 'faces', 'note', 'error'):
+        assert getattr(again, name) == getattr(result, name), name
+    assert again.mask is result.mask is None or (again.mask == result.mask).all()
+    assert again.probability is None
+
+
+@pytest.mark.parametrize(
+    ('change', 'message'),
+    [
+        (lambda values: values.update(schema_version=99), 'schema version 1 was expected, got 99'),
+        (lambda values: values.pop('score'), "lacks 'score'"),
+        (lambda values: values['mask'].update(counts=[1]), 'must sum to 48'),
+    ],
+)
+def test_another_form_is_refused(change, message):
+    values = answer().to_json()
+    change(values)
+    with pytest.raises(ValueError, match=message):
+        ForgeryResult.from_json(values)
+
+
+@pytest.mark.parametrize('values', [None, [], 'text'])
+def test_something_else_is_refused(values):
+    with pytest.raises(ValueError, match='an answer of schema version'):
+        ForgeryResult.from_json(values)
