@@ -21,6 +21,7 @@ def parse_args():
     parser.add_argument('--show-dir', help='folder to write one picture a sample to')
     parser.add_argument('--wait-time', type=float, default=2, help='seconds for which --show shows a picture')
     parser.add_argument('--tta', action='store_true', help='test-time augmentation (tta_model, tta_pipeline)')
+    parser.add_argument('--training-form', action='store_true', help='test the model as it was trained, nothing folded')
     return parser, parser.parse_args()
 
 
@@ -70,7 +71,8 @@ def main():
     require_file(parser, args.checkpoint, 'checkpoint')
     cfg.load_from = args.checkpoint
     cfg.resume = False
-    cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), dict(type='StrictCheckpointHook')]
+    hooks = ['StrictCheckpointHook'] if args.training_form else ['StrictCheckpointHook', 'InferenceFormHook']
+    cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), *(dict(type=hook) for hook in hooks)]
     if args.show or args.show_dir:
         draw_predictions(cfg, args)
     if args.tta:

@@ -1,5 +1,5 @@
 """Extensions of the runner."""
 
-from .hooks import ForgeryVisualizationHook, StrictCheckpointHook
+from .hooks import ForgeryVisualizationHook, InferenceFormHook, StrictCheckpointHook
 
-__all__ = ['ForgeryVisualizationHook', 'StrictCheckpointHook']
+__all__ = ['ForgeryVisualizationHook', 'InferenceFormHook', 'StrictCheckpointHook']

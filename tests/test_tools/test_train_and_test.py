@@ -78,6 +78,15 @@ def test_out_and_show_dir_hold_every_prediction(tested):
     assert found['forgery/ACC'] == pytest.approx(100 * correct / len(labels))
 
 
+def test_folded_and_unfolded_models_score_alike(trained, tested, config, tmp_path):
+    unfolded = ('--training-form', '--out', 'unfolded.pkl')
+    log = tool('test.py', config, trained / 'epoch_1.pth', *unfolded, cwd=tmp_path).stdout
+    assert 'InferenceFormHook' not in log
+    (default_log,) = (tested / 'figures').glob('*/*.log')
+    assert 'InferenceFormHook' in default_log.read_text()
+    assert scores_of(tmp_path / 'unfolded.pkl') == pytest.approx(scores_of(tested / 'predictions.pkl'), abs=1e-5)
+
+
 def test_tta_is_the_mean_of_both_flips(trained, tested, config, tmp_path):
     checkpoint = trained / 'epoch_1.pth'
     tool('test.py', config, checkpoint, '--tta', '--out', 'tta.pkl', cwd=tmp_path)

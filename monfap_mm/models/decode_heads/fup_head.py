@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
+from mmcv.cnn import fuse_conv_bn
 from mmengine.model import ModuleList
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.models.utils import resize
@@ -132,7 +133,12 @@ class FUPHead(BaseDecodeHead):
         feats = self._transform_inputs(inputs)
         check_channels(feats, self.in_channels, 'FUPHead', 'decode_head')
         coarse_logits = self.coarse_localizer(feats[-1])
+        return FUPOutput(*self._forward_stages(feats, cues, coarse_logits), coarse_logits)
 
+    def _forward_stages(
+        self, feats: Sequence[Tensor], cues: Sequence[Tensor] | None, coarse_logits: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Y and M, given the coarse logits ``(B, 2, H_3, W_3)`` that guide the attention."""
         # p'_0 = f_3 + r_3, and without a neck f_3 alone; then p'_i = UP_i(p_i) + r_{3-i} (Eq. 1).
         image = feats[-1] if cues is None else feats[-1] + cues[-1]
         first_pixels = pixels = _to_sequence(image)
@@ -151,7 +157,7 @@ class FUPHead(BaseDecodeHead):
             tokens, pixels = stage(tokens, pixels, code, self._blocked(coarse_logits, size))
 
         mask_logits = (tokens @ pixels.transpose(1, 2)).unflatten(2, size)  # Eq. 3
-        return FUPOutput(self._classify(tokens, first_pixels, mask_logits), mask_logits, coarse_logits)
+        return self._classify(tokens, first_pixels, mask_logits), mask_logits
 
     def loss(
         self,
@@ -193,6 +199,12 @@ class FUPHead(BaseDecodeHead):
     def predict(self, inputs: Sequence[Tensor], batch_img_metas: list[dict], test_cfg: dict | None = None) -> Tensor:
         """Mask logits at the size of the input, ``(B, 2, H, W)``, for a plain ``EncoderDecoder``."""
         return self.predict_by_feat(self.forward(inputs)[1], batch_img_metas)
+
+    def to_inference(self) -> None:
+        """Merge the batch norms of the localizer and keep the position codes; there is no way back."""
+        fuse_conv_bn(self.coarse_localizer)
+        for encoding in self.position_encodings:
+            encoding.to_inference()
 
     def _blocked(self, coarse_logits: Tensor, size: tuple[int, int]) -> Tensor | None:
         """Where Eq. 5 blocks a token, ``(B, 2, H * W)``; None without masking."""

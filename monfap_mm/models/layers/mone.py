@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-from mmcv.cnn import ConvModule
+from mmcv.cnn import ConvModule, fuse_conv_bn
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
@@ -90,6 +90,22 @@ class MoNE(BaseModule):
         if kernels:
             parts.append(mixed_conv2d(x, kernels, torch.stack(kernel_weights, dim=1)))
         return sum(parts[1:], start=parts[0]), gates
+
+    @torch.no_grad()
+    def to_inference(self) -> None:
+        """Fold what is constant once training is over; there is no way back.
+
+        The experts take their inference forms, several shared experts become one (``sum_s conv(x, K_s) =
+        conv(x, sum_s K_s)``), and the batch norm of fusion 'cat' merges into its convolution.
+        """
+        for name, expert in self.experts.items():
+            if hasattr(expert, 'to_inference'):  # else it is one already
+                self.experts[name] = expert.to_inference()
+        if len(self.shared_experts) > 1:
+            self.shared_experts[0].weight.copy_(sum(conv.weight for conv in self.shared_experts))
+            self.shared_experts = self.shared_experts[:1]
+        if self.fusion == 'cat':
+            fuse_conv_bn(self.merge)
 
 
 def mixed_conv2d(x: Tensor, kernels: Sequence[Tensor], weights: Tensor) -> Tensor:

@@ -20,9 +20,28 @@ class FourierPositionEncoding(BaseModule):
         if channels % 2:
             raise ValueError(f'A sine-cosine position code needs an even number of channels, but got {channels}.')
         self.register_buffer('frequencies', torch.randn(2, channels // 2))
+        self._keep_last = False
+        self._last_key, self._last_code = None, None
+
+    def to_inference(self) -> None:
+        """From now on the frequencies are constant: keep the code of the last size and give it again.
+
+        One size is enough: the images of a test set, and the windows of an image, are of one size as a rule, and
+        images of many sizes do not fill the memory.
+        """
+        self._keep_last = True
 
     def forward(self, height: int, width: int) -> Tensor:
         """The code of a grid of ``height * width`` pixels in row-major order, ``(H * W, C)``, in [-1, 1]."""
+        # A graph that is being recorded must compute the code, or it would hold for this one size only.
+        if not self._keep_last or torch.jit.is_tracing() or torch.compiler.is_compiling():
+            return self._code(height, width)
+        key = (height, width, self.frequencies.device, self.frequencies.dtype)
+        if key != self._last_key:
+            self._last_key, self._last_code = key, self._code(height, width)
+        return self._last_code
+
+    def _code(self, height: int, width: int) -> Tensor:
         frequencies = self.frequencies
         y = (torch.arange(height, device=frequencies.device, dtype=frequencies.dtype) + 0.5) / height
         x = (torch.arange(width, device=frequencies.device, dtype=frequencies.dtype) + 0.5) / width

@@ -85,6 +85,11 @@ class MixtureOfNoises(BaseModule):
             f'loss_importance_{i}': importance_loss(gate, self.loss_importance_weight) for i, gate in enumerate(gates)
         }
 
+    def to_inference(self) -> None:
+        """Fold all that is constant once training is over, see :meth:`MoNE.to_inference`; there is no way back."""
+        for level in self.levels:
+            level.to_inference()
+
     def _extract(self, feats: Sequence[Tensor]) -> tuple[tuple[Tensor, ...], tuple[Tensor | None, ...]]:
         check_channels(feats, self.in_channels, 'MixtureOfNoises', 'neck')
         cues, gates = zip(*[level(feat) for level, feat in zip(self.levels, feats)])

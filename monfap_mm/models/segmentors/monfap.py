@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
+from mmcv.cnn import fuse_conv_bn
 from mmengine.structures import LabelData, PixelData
 from mmseg.models import EncoderDecoder
 from mmseg.models.utils import resize
@@ -67,6 +68,50 @@ class MoNFAP(EncoderDecoder):
                 'put other heads into an EncoderDecoder.'
             )
         self.projection = MODELS.build(projection) if projection is not None else None
+        self.is_inference_form = False
+
+    def to_inference(self) -> 'MoNFAP':
+        """Turn the model into its inference form: the same logits to rounding, with all that is constant folded.
+
+        Load the weights first. The model is changed in place and there is no way back: it cannot be trained, and it
+        loads no weights. Its ``state_dict`` has other keys than a checkpoint (no batch norms of convolutions, kernels
+        in place of the experts' weights), so save the checkpoint from the model before. A second call does nothing.
+
+        Batch norms are merged where a convolution is followed by its batch norm, as ``mmcv.cnn.fuse_conv_bn`` finds
+        them; layer norms stay.
+
+        Returns:
+            MoNFAP: The model itself, in eval mode, without gradients for its weights.
+        """
+        if self.is_inference_form:
+            return self
+        for part in (self.backbone, self.projection):
+            if part is not None:
+                fuse_conv_bn(part)
+        for part in (self.neck if self.with_neck else None, self.decode_head):
+            # Any module can be the neck; only ours has more to fold.
+            if hasattr(part, 'to_inference'):
+                part.to_inference()
+        self.eval()
+        self.requires_grad_(False)
+        self.is_inference_form = True
+        return self
+
+    def train(self, mode: bool = True) -> 'MoNFAP':
+        """Set the mode, as in PyTorch.
+
+        Raises:
+            RuntimeError: If the model is in its inference form and mode is True.
+        """
+        if mode and self.is_inference_form:
+            raise RuntimeError('A model in its inference form cannot be trained: build it anew and load its weights.')
+        return super().train(mode)
+
+    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args) -> None:
+        # MMEngine loads what fits and warns of the rest, which here would put weights without their batch norm.
+        if self.is_inference_form:
+            raise RuntimeError('A model in its inference form loads no weights: load them before to_inference().')
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
     def extract_feat(self, inputs: Tensor) -> tuple[Tensor, ...]:
         """Features f_i ``(B, C_i, H_i, W_i)`` of images ``(B, 3, H, W)``, before the neck."""

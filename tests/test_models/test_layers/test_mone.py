@@ -6,6 +6,7 @@ import torch.nn.functional as F
 
 from monfap_mm.models.layers import MoNE
 from monfap_mm.models.layers.mone import mixed_conv2d
+from monfap_mm.models.layers.noise_extractors import BayarConv, CDConv
 from tests import plain
 
 CHANNELS = 4
@@ -98,3 +99,25 @@ def test_cat_merges_the_concatenation():
 def test_bad_switches(switch, message):
     with pytest.raises(ValueError, match=message):
         MoNE(CHANNELS, **switch)
+
+
+@pytest.mark.parametrize('size', SIZES)
+@pytest.mark.parametrize('num_shared', [0, 1, 3])
+def test_inference_form_is_eq_10(size, num_shared):
+    torch.manual_seed(0)
+    module = MoNE(CHANNELS, num_shared_experts=num_shared).double().eval()
+    x = torch.randn(3, CHANNELS, *size, dtype=torch.float64)
+    expected = plain.mone(module, x, module.gate(x))
+    for _ in range(2):  # the second time changes nothing
+        module.to_inference()
+        torch.testing.assert_close(module(x)[0], expected, atol=1e-10, rtol=1e-10)
+    assert len(module.shared_experts) == min(num_shared, 1)
+    assert not any(isinstance(part, torch.nn.BatchNorm2d) for part in module.modules())
+
+
+def test_inference_form_computes_no_kernel_again(monkeypatch):
+    module = MoNE(CHANNELS).eval()
+    module.to_inference()
+    for extractor in (BayarConv, CDConv):
+        monkeypatch.setattr(extractor, 'kernel', None)
+    module(torch.randn(1, CHANNELS, 8, 8))

@@ -73,3 +73,33 @@ def test_srm_residuals_are_clipped():
     torch.nn.init.constant_(module.project.conv.weight, -1.0)
     bn = 1 / (1 + module.project.bn.eps) ** 0.5
     assert module(image)[0, 0, 2, 2].item() == pytest.approx(9.0 * bn)  # three residuals of -3
+
+
+@pytest.mark.parametrize('norm_cfg', [None, dict(type='GN', num_groups=2)], ids=['BN', 'GN'])
+@pytest.mark.parametrize('channels', [4, 164])  # HF becomes one convolution, or keeps its filters
+@pytest.mark.parametrize('extractor', [CDConv, BayarConv, SRMConv, HFConv])
+def test_inference_form_has_the_same_result(extractor, channels, norm_cfg):
+    torch.manual_seed(0)
+    depthwise = extractor in (SRMConv, HFConv)
+    module = (extractor(channels, norm_cfg=norm_cfg) if depthwise else extractor(channels)).double().eval()
+    if depthwise:
+        torch.nn.init.uniform_(module.project.norm.weight, 0.5, 1.5)
+        torch.nn.init.normal_(module.project.norm.bias)
+        torch.nn.init.normal_(module.filters)
+    x = 3 * torch.randn(2, channels, 9, 7, dtype=torch.float64)
+    expected = module(x).detach()
+    folded = module.to_inference().eval()
+    torch.testing.assert_close(folded(x), expected, atol=1e-9, rtol=1e-9)
+    assert not any(isinstance(part, torch.nn.BatchNorm2d) for part in folded.modules())
+    assert (folded is module) == (extractor is SRMConv or (extractor is HFConv and channels > 160))
+
+
+def test_dense_kernel_of_hf_is_written_out_by_its_sum():
+    torch.manual_seed(0)
+    module = HFConv(2)
+    torch.nn.init.normal_(module.filters)
+    kernel, weight = module.dense_kernel(), module.project.conv.weight
+    for o in range(2):
+        for c in range(2):
+            expected = sum(weight[o, 3 * c + j, 0, 0] * module.filters[3 * c + j, 0] for j in range(3))
+            torch.testing.assert_close(kernel[o, c], expected)
