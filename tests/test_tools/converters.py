@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,9 @@ def start(name, *arguments, cwd) -> subprocess.Popen:
     command = ['nice', '-n', '15', sys.executable, str(CONVERTERS / f'{name}.py'), *map(str, arguments)]
     env = {**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1'}
     pipe = dict(stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    return subprocess.Popen(command, cwd=cwd, env=env, start_new_session=True, **pipe)
+    # What a shell starts in the background, a CI's job for instance, ignores Ctrl-C, and so would what it starts.
+    listen = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    return subprocess.Popen(command, cwd=cwd, env=env, start_new_session=True, preexec_fn=listen, **pipe)
 
 
 def stop_halfway(process: subprocess.Popen, number: int, manifest: Path, lines: int) -> None:
