@@ -114,7 +114,7 @@ def make_table(table: str, figures: dict, failures: dict, args: argparse.Namespa
         failed = [failures[name, seed] for seed in args.seeds if (name, seed) in failures]
         if failed:
             footnotes.append(f'{row}: made with {len(runs)} of {len(args.seeds)} seeds, the others failed: {failed[0]}')
-        note = {'': 'failed' if failed else 'not run'}
+        note = {} if runs else {'': 'failed' if failed else 'not run'}
         ours = Row(row, 'ours', {column: value for column, value in values.items() if value}, note)
         rows += beside_paper(ours, paper, row, difference=not args.demo)
     title = f'{paper.title} ({table if table.startswith("Fig.") else f"Table {table}"})'

@@ -39,6 +39,7 @@ def test_mean_and_deviation_over_the_seeds(cwd):
     ours = next(line for line in lines if line.startswith('| +FUP | ours'))
     assert f'| {np.mean(runs):.2f} ± {np.std(runs, ddof=1):.2f} |' in ours
     assert '| +FUP | paper | 91.82 | 97.78 | 90.29 | 82.30 |' in lines
+    assert 'not run' not in next(line for line in (work_dir / 'table_vi.csv').open() if line.startswith('+FUP,ours'))
     assert '| baseline | ours | not run |  |  |  |' in lines
 
 

@@ -9,7 +9,7 @@ from mmengine.config import Config
 
 from ...atomic_write import atomic_write
 from .protocol import Cell
-from .provenance import NotThereError, hash_file, hash_lists, hash_text, versions
+from .provenance import CONFIG_LOCK, NotThereError, hash_file, hash_lists, hash_text, versions
 from .tool_runs import read_figures, run_tool
 
 
@@ -51,11 +51,11 @@ def run_cell(cell: Cell, folder: Path, test_script: Path, processes: int = 1) ->
         NotThereError: If config, checkpoint or data are missing.
         ToolError: If the test fails.
     """
-    cfg = load_config(cell)
+    with CONFIG_LOCK:
+        cfg = load_config(cell)
+        text, lists = cfg.pretty_text, hash_lists(cfg.test_dataloader.dataset)
     if not cell.checkpoint.is_file():
         raise NotThereError(f'no checkpoint {cell.checkpoint}')
-    text = cfg.pretty_text
-    lists = hash_lists(cfg.test_dataloader.dataset)
     provenance = asdict(Provenance(hash_text(text), hash_file(cell.checkpoint), lists))
     path = folder / 'result.json'
     if path.exists():

@@ -2,6 +2,7 @@
 
 import hashlib
 import platform
+import threading
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -22,6 +23,9 @@ PACKAGES = (
     'scikit-learn',
     'albumentations',
 )
+
+# MMEngine's default scope and yapf, by which it writes configs, are not made for several threads.
+CONFIG_LOCK = threading.Lock()
 
 
 def hash_text(text: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from ...atomic_write import atomic_write
-from .provenance import hash_lists, hash_text, versions
+from .provenance import CONFIG_LOCK, hash_lists, hash_text, versions
 from .tool_runs import ToolError, read_figures, run_tool
 
 
@@ -34,7 +34,8 @@ class Training:
             NotThereError: If a list is missing.
         """
         loaders = (self.cfg[f'{split}_dataloader'] for split in ('train', 'val', 'test'))
-        return hash_text(self.cfg.pretty_text + hash_lists(*(loader['dataset'] for loader in loaders)))
+        with CONFIG_LOCK:
+            return hash_text(self.cfg.pretty_text + hash_lists(*(loader['dataset'] for loader in loaders)))
 
     def figures(self) -> dict[str, float] | None:
         """The figures on the test set, if this very training is done.
@@ -72,7 +73,8 @@ class Training:
         self.folder.mkdir(parents=True, exist_ok=True)
         atomic_write(self.folder / 'started.json', json.dumps(dict(key=key)) + '\n')
         config = self.folder / 'config.py'
-        atomic_write(config, self.cfg.pretty_text)
+        with CONFIG_LOCK:
+            atomic_write(config, self.cfg.pretty_text)
         resume = ['--resume'] if (self.folder / 'last_checkpoint').exists() else []
         self._run_tool('train', config, '--work-dir', self.folder, *resume, processes=processes)
         self._run_tool('test', config, self._checkpoint(), '--work-dir', self.folder / 'test', processes=processes)
