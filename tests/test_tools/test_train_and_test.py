@@ -1,6 +1,5 @@
 """tools/train.py and tools/test.py, as a user calls them."""
 
-import json
 import os
 import pickle
 import runpy
@@ -13,6 +12,8 @@ import numpy as np
 import pytest
 import torch
 from sklearn.metrics import roc_auc_score
+
+from monfap_mm.evaluation.protocols import read_figures
 
 from .conftest import COUNTS, ROOT, run, tool
 
@@ -33,8 +34,7 @@ def scores_of(path) -> list[float]:
 
 
 def figures(work_dir) -> dict:
-    (path,) = work_dir.glob('*/*.json')
-    written = json.loads(path.read_text())
+    written = read_figures(work_dir)
     return {name: written[name] for name in FIGURES}
 
 

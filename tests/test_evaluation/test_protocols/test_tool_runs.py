@@ -96,6 +96,9 @@ def test_the_figures_of_the_last_test(tmp_path):
         (tmp_path / moment).mkdir()
         (tmp_path / moment / f'{moment}.json').write_text(json.dumps({'forgery/ACC': value}))
     assert str(read_figures(tmp_path)) == "{'forgery/ACC': nan}"
+    last = tmp_path / '20261123_130000' / '20261123_130000.json'
+    last.write_text('{"forgery/ACC": 1.0, "time": 0.1}23}')  # two processes of a test, of which one took longer
+    assert read_figures(tmp_path) == {'forgery/ACC': 1.0, 'time': 0.1}
     with pytest.raises(FileNotFoundError, match='No test has written figures'):
         read_figures(tmp_path / 'nowhere')
 
