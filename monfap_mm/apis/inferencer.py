@@ -193,9 +193,17 @@ class ForgeryInferencer:
             mask=mask,
             probability=probability.astype(np.float16),
             faces=find_regions(mask, probability),
+            gates=self._gates(values),
+            coarse=values['coarse_prob']['data'][0].numpy().astype(np.float16) if 'coarse_prob' in values else None,
             note=work.note,
             image=image,
         )
+
+    def _gates(self, values: dict) -> dict[str, tuple[float, ...]] | None:
+        if 'gates' not in values:
+            return None
+        by_expert = values['gates']['value'].float().T.tolist()
+        return {name: tuple(levels) for name, levels in zip(self.model.neck.experts, by_expert)}
 
 
 def _data_sample(work: _Work) -> SegDataSample:

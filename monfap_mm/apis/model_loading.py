@@ -66,7 +66,7 @@ def build_model(cfg: Config, weights: str, device: str) -> nn.Module:
         device: 'cpu', 'cuda', 'cuda:1'...
 
     Returns:
-        The model on the device, in evaluation mode.
+        The model on the device, in evaluation mode, and in its inference form if it has one.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -85,7 +85,7 @@ def build_model(cfg: Config, weights: str, device: str) -> nn.Module:
     model.load_state_dict({key.removeprefix('module.'): value for key, value in state_dict.items()})
     model.to(device)
     model.eval()
-    return model
+    return model.to_inference() if hasattr(model, 'to_inference') else model
 
 
 def _read_checkpoint(weights: str) -> dict:

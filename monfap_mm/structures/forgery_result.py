@@ -26,6 +26,10 @@ class ForgeryResult:
         mask: Where it is fake, (H, W), bool; None where there is no answer.
         probability: P(fake) of each pixel, (H, W), float16, 0 to 1; not part of the JSON form.
         faces: One entry a manipulated region, the largest first.
+        gates: How far the model trusts each noise expert, by name one value a level, the finest first, which sum to 1
+            over the experts; None where there is no answer, or a model without gates.
+        coarse: P(fake) of the coarse mask that guides the attention, (H', W') at the size of the model's input,
+            float16; not part of the JSON form.
         note: What the reader should know about the answer, such as that it is for the first frame.
         error: Why there is no answer; None where there is one.
         image: The picture (H, W, 3), uint8, BGR, where it was asked for; not part of the JSON form.
@@ -38,6 +42,8 @@ class ForgeryResult:
     mask: np.ndarray | None = None
     probability: np.ndarray | None = None
     faces: tuple[Region, ...] = ()
+    gates: dict[str, tuple[float, ...]] | None = None
+    coarse: np.ndarray | None = None
     note: str | None = None
     error: str | None = None
     image: np.ndarray | None = None
@@ -51,6 +57,7 @@ class ForgeryResult:
             score=self.score,
             label=self.label,
             faces=[asdict(face) | dict(box=list(face.box)) for face in self.faces],
+            gates=None if self.gates is None else {expert: list(values) for expert, values in self.gates.items()},
             mask=None if self.mask is None else encode_rle(self.mask),
             note=self.note,
             error=self.error,
@@ -71,7 +78,7 @@ class ForgeryResult:
         """
         check_schema(values)
         try:
-            size, mask = values['size'], values['mask']
+            size, mask, gates = values['size'], values['mask'], values.get('gates')
             return cls(
                 path=values['path'],
                 size=None if size is None else tuple(size),
@@ -79,6 +86,7 @@ class ForgeryResult:
                 label=values['label'],
                 mask=None if mask is None else decode_rle(mask),
                 faces=tuple(Region(tuple(face['box']), face['area'], face['score']) for face in values['faces']),
+                gates=None if gates is None else {expert: tuple(levels) for expert, levels in gates.items()},
                 note=values['note'],
                 error=values['error'],
             )

@@ -219,3 +219,17 @@ def test_a_stock_segmentor_answers_too(config, tmp_path):
     (result,) = ForgeryInferencer(cfg, str(tmp_path / 'fcn.pth'), 'cpu')([picture()])
     # Without an image score of its own, the picture is as fake as its most fake pixel.
     assert result.score == pytest.approx(float(result.probability.max()), abs=1e-3)
+
+
+def test_gates_and_coarse_mask_are_those_of_the_model(inferencer, data):
+    (result,) = inferencer(str(data / 'b.png'))
+    (sample,) = inferencer(str(data / 'b.png'), return_datasamples=True)
+    assert tuple(result.gates) == ('cd', 'bayar', 'srm', 'hf')
+    by_level = np.array(list(result.gates.values())).T
+    np.testing.assert_allclose(by_level, sample.gates.value, atol=1e-7)
+    np.testing.assert_allclose(by_level.sum(axis=1), np.ones(4), atol=1e-6)
+    np.testing.assert_allclose(result.coarse, sample.coarse_prob.data[0], atol=1e-3)
+
+
+def test_the_model_answers_in_its_inference_form(inferencer):
+    assert inferencer.model.is_inference_form

@@ -53,10 +53,11 @@ def test_weights_of_another_model_are_refused(config, weights, tmp_path):
 def test_weights_of_a_wrapped_model_fit(config, weights, tmp_path):
     state_dict = torch.load(weights)['state_dict']
     torch.save({f'module.{key}': value for key, value in state_dict.items()}, tmp_path / 'ddp.pth')
-    model = build_model(load_config(config, None)[0], str(tmp_path / 'ddp.pth'), 'cpu')
+    cfg, _ = load_config(config, None)
+    model, expected = (build_model(cfg, str(path), 'cpu') for path in (tmp_path / 'ddp.pth', weights))
     assert not model.training
     for key, value in model.state_dict().items():
-        assert torch.equal(value, state_dict[key]), key
+        assert torch.equal(value, expected.state_dict()[key]), key
 
 
 def test_missing_files_are_named(config):

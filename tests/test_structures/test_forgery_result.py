@@ -17,6 +17,8 @@ def answer() -> ForgeryResult:
         mask=mask,
         probability=mask.astype(np.float16),
         faces=(Region((2, 1, 7, 5), 20, 1.0),),
+        gates=dict(cd=(0.25, 0.5), hf=(0.75, 0.5)),
+        coarse=np.zeros((3, 4), np.float16),
         note='the first of several frames',
     )
 
@@ -32,6 +34,7 @@ def test_json_form():
         score=0.875,
         label='fake',
         faces=[dict(box=[2, 1, 7, 5], area=20, score=1.0)],
+        gates=dict(cd=[0.25, 0.5], hf=[0.75, 0.5]),
         note='the first of several frames',
         error=None,
     )
@@ -40,7 +43,7 @@ def test_json_form():
 @pytest.mark.parametrize('result', [answer(), ForgeryResult('x.png', error='no such file')], ids=['answer', 'error'])
 def test_round_trip(result):
     again = ForgeryResult.from_json(json.loads(json.dumps(result.to_json())) | dict(later_key=1))
-    for name in ('path', 'size', 'score', 'label', 'faces', 'note', 'error'):
+    for name in ('path', 'size', 'score', 'label', 'faces', 'gates', 'note', 'error'):
         assert getattr(again, name) == getattr(result, name), name
     assert again.mask is result.mask is None or (again.mask == result.mask).all()
     assert again.probability is None
@@ -65,3 +68,9 @@ def test_another_form_is_refused(change, message):
 def test_something_else_is_refused(values):
     with pytest.raises(ValueError, match='an answer of schema version'):
         ForgeryResult.from_json(values)
+
+
+def test_an_answer_from_before_there_were_gates_is_read():
+    values = answer().to_json()
+    del values['gates']
+    assert ForgeryResult.from_json(values).gates is None

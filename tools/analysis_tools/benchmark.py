@@ -139,7 +139,7 @@ def _methods_of_parts(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Mo
     if getattr(model, 'projection', None) is not None:
         yield 'projection', model.projection, 'forward'
     if model.with_neck:
-        yield 'neck', model.neck, '_extract' if hasattr(model.neck, '_extract') else 'forward'
+        yield 'neck', model.neck, 'forward_all' if hasattr(model.neck, 'forward_all') else 'forward'
     if hasattr(head, 'coarse_localizer'):
         yield 'localizer', head.coarse_localizer, 'forward'
     yield 'head', head, 'forward_all' if hasattr(head, 'forward_all') else 'forward'

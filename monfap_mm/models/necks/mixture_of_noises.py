@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import torch
 from mmengine.model import BaseModule, ModuleList
 from mmseg.registry import MODELS
 from torch import Tensor
@@ -48,6 +49,7 @@ class MixtureOfNoises(BaseModule):
         if loss_importance_weight < 0:
             raise ValueError(f'loss_importance_weight must be >= 0, but got {loss_importance_weight}.')
         self.in_channels = list(in_channels)
+        self.experts = tuple(experts)
         self.loss_importance_weight = loss_importance_weight
         self.residual = residual
         self.levels = ModuleList(
@@ -74,15 +76,16 @@ class MixtureOfNoises(BaseModule):
         Raises:
             ValueError: If the features do not have the channels of the config.
         """
-        return self._extract(feats)[0]
+        return self.forward_all(feats)[0]
 
     def loss(self, feats: Sequence[Tensor]) -> tuple[tuple[Tensor, ...], dict[str, Tensor]]:
         """Cues as in :meth:`forward`, and the terms ``loss_importance_i`` of Eq. 13."""
-        cues, gates = self._extract(feats)
-        if not self.loss_importance_weight or gates[0] is None:
+        cues, gates = self.forward_all(feats)
+        if not self.loss_importance_weight or gates is None:
             return cues, {}
         return cues, {
-            f'loss_importance_{i}': importance_loss(gate, self.loss_importance_weight) for i, gate in enumerate(gates)
+            f'loss_importance_{i}': importance_loss(gate, self.loss_importance_weight)
+            for i, gate in enumerate(gates.unbind(dim=1))
         }
 
     def to_inference(self) -> None:
@@ -90,9 +93,10 @@ class MixtureOfNoises(BaseModule):
         for level in self.levels:
             level.to_inference()
 
-    def _extract(self, feats: Sequence[Tensor]) -> tuple[tuple[Tensor, ...], tuple[Tensor | None, ...]]:
+    def forward_all(self, feats: Sequence[Tensor]) -> tuple[tuple[Tensor, ...], Tensor | None]:
+        """As :meth:`forward`, with the gate values G ``(B, L, E)`` of L levels and E experts; None without a gate."""
         check_channels(feats, self.in_channels, 'MixtureOfNoises', 'neck')
         cues, gates = zip(*[level(feat) for level, feat in zip(self.levels, feats)])
         if self.residual:
             cues = tuple(feat + cue for feat, cue in zip(feats, cues))
-        return cues, gates
+        return cues, None if gates[0] is None else torch.stack(gates, dim=1)

@@ -22,11 +22,13 @@ class ForgeryPrediction(NamedTuple):
         seg_logits (Tensor): ``(B, 2, H, W)``.
         scores (Tensor): Softmax over real and fake of the image, ``(B, 2)``, in [0, 1], fp32.
         coarse_prob (Tensor): P(fake) of the coarse localizer, ``(B, 1, H, W)``, in [0, 1].
+        gates (Tensor, optional): Gate values of the neck, ``(B, L, E)`` for L levels and E experts; None without gates.
     """
 
     seg_logits: Tensor
     scores: Tensor
     coarse_prob: Tensor
+    gates: Tensor | None = None
 
 
 @MODELS.register_module()
@@ -144,7 +146,8 @@ class MoNFAP(EncoderDecoder):
 
         Returns:
             list[SegDataSample]: With ``seg_logits`` (2, H, W) and ``pred_sem_seg`` (1, H, W) at the original size,
-            ``pred_label`` (score (2,), label (1,)) and ``coarse_prob`` (1, H, W) at the size of the input.
+            ``pred_label`` (score (2,), label (1,)), ``coarse_prob`` (1, H, W) at the size of the input and, with a
+            neck that has gates, ``gates`` (value (L, E): how far each level trusts each expert).
         """
         metas = [sample.metainfo for sample in data_samples or []]
         prediction = self.inference(inputs, metas)
@@ -154,6 +157,8 @@ class MoNFAP(EncoderDecoder):
             sample.pred_label = LabelData(score=score, label=score.argmax(dim=0, keepdim=True))
             coarse = prediction.coarse_prob[i]
             sample.coarse_prob = PixelData(data=_undo_padding_and_flip(coarse, metas[i]) if metas else coarse)
+            if prediction.gates is not None:
+                sample.gates = LabelData(value=prediction.gates[i])
         return samples
 
     def inference(self, inputs: Tensor, batch_img_metas: list[dict]) -> ForgeryPrediction:
@@ -169,13 +174,13 @@ class MoNFAP(EncoderDecoder):
     def slide_inference(self, inputs: Tensor, batch_img_metas: list[dict]) -> ForgeryPrediction:
         """Predict window by window; logits are averaged where windows overlap, see ``window_score`` for the image.
 
-        An image smaller than ``crop_size`` is one window.
+        An image smaller than ``crop_size`` is one window. The gate values are the mean of the windows'.
         """
         B, _, H, W = inputs.shape
         seg_logits = inputs.new_zeros((B, 2, H, W))
         coarse_prob = inputs.new_zeros((B, 1, H, W))
         count = inputs.new_zeros((1, 1, H, W))
-        scores = []
+        scores, gates = [], []
         for window in _windows((H, W), self.test_cfg['crop_size'], self.test_cfg['stride']):
             here = (..., *window)
             prediction = self.encode_decode(inputs[here], batch_img_metas)
@@ -183,31 +188,39 @@ class MoNFAP(EncoderDecoder):
             coarse_prob[here] += prediction.coarse_prob
             count[here] += 1
             scores.append(prediction.scores)
+            gates.append(prediction.gates)
         scores = torch.stack(scores)
         if self.test_cfg.get('window_score', 'max') == 'max':
             most_fake = scores[..., 1].argmax(dim=0)
             score = scores[most_fake, torch.arange(B, device=scores.device)]
         else:
             score = scores.mean(dim=0)
-        return ForgeryPrediction(seg_logits / count, score, coarse_prob / count)
+        mean_gates = None if gates[0] is None else torch.stack(gates).mean(dim=0)
+        return ForgeryPrediction(seg_logits / count, score, coarse_prob / count, mean_gates)
 
     def encode_decode(self, inputs: Tensor, batch_img_metas: list[dict]) -> ForgeryPrediction:
         """Predict images ``(B, 3, H, W)`` (or windows of them)."""
-        output = self._forward_all(inputs)
+        output, gates = self.forward_all(inputs)
         size = inputs.shape[2:]
         seg_logits = resize(output.mask_logits, size=size, mode='bilinear', align_corners=self.align_corners)
         coarse_prob = output.coarse_logits.float().softmax(dim=1)[:, 1:]
         coarse_prob = resize(coarse_prob, size=size, mode='bilinear', align_corners=self.align_corners)
-        return ForgeryPrediction(seg_logits, F.softmax(output.cls_logits.float(), dim=1), coarse_prob)
+        return ForgeryPrediction(seg_logits, F.softmax(output.cls_logits.float(), dim=1), coarse_prob, gates)
 
     def _forward(self, inputs: Tensor, data_samples: OptSampleList = None) -> tuple[Tensor, Tensor]:
         """Raw outputs: Y ``(B, 2)`` and M ``(B, 2, H/4, W/4)``."""
-        output = self._forward_all(inputs)
+        output, _ = self.forward_all(inputs)
         return output.cls_logits, output.mask_logits
 
-    def _forward_all(self, inputs: Tensor) -> FUPOutput:
+    def forward_all(self, inputs: Tensor) -> tuple[FUPOutput, Tensor | None]:
+        """All that the head computes for images ``(B, 3, H, W)``, and the gate values ``(B, L, E)`` of the neck."""
         feats = self.extract_feat(inputs)
-        return self.decode_head.forward_all(feats, self.neck(feats) if self.with_neck else None)
+        cues, gates = None, None
+        if self.with_neck:
+            # Any module can be the neck; only ours has gates.
+            has_gates = hasattr(self.neck, 'forward_all')
+            cues, gates = self.neck.forward_all(feats) if has_gates else (self.neck(feats), None)
+        return self.decode_head.forward_all(feats, cues), gates
 
 
 def _windows(size: tuple[int, int], crop_size: tuple[int, int], stride: tuple[int, int]):

@@ -45,6 +45,14 @@ def test_predict_keeps_both_outputs_at_the_original_size(model):
         assert 0 <= sample.coarse_prob.data.min() <= sample.coarse_prob.data.max() <= 1
 
 
+def test_predict_tells_the_gates_of_every_level(model):
+    set_test_cfg(model)
+    sample = model.predict(images(batch=1))[0]
+    expected = [level.gate(feat)[0] for level, feat in zip(model.neck.levels, model.extract_feat(images(batch=1)))]
+    torch.testing.assert_close(sample.gates.value, torch.stack(expected))
+    assert 'gates' not in build(monfap_cfg() | dict(neck=None)).eval().predict(images(batch=1))[0]
+
+
 def test_predict_without_samples(model):
     set_test_cfg(model)
     samples = model.predict(images())
@@ -75,13 +83,15 @@ def test_slide_averages_overlaps_and_reduces_the_windows(model, window_score):
     set_test_cfg(model, mode='slide', crop_size=(64, 64), stride=(32, 48), window_score=window_score)
     x = images((80, 112))
     slide = model.inference(x, [])
-    logits, count, scores = torch.zeros(2, 2, 80, 112), torch.zeros(80, 112), []
+    logits, count, scores, gates = torch.zeros(2, 2, 80, 112), torch.zeros(80, 112), [], []
     for top in (0, 16):
         for left in (0, 48):
             window = model.encode_decode(x[:, :, top : top + 64, left : left + 64], [])
             logits[:, :, top : top + 64, left : left + 64] += window.seg_logits
             count[top : top + 64, left : left + 64] += 1
             scores.append(window.scores)
+            gates.append(window.gates)
+    torch.testing.assert_close(slide.gates, torch.stack(gates).mean(dim=0))
     torch.testing.assert_close(slide.seg_logits, logits / count)
     fake = torch.stack(scores)[..., 1]
     torch.testing.assert_close(slide.scores[:, 1], fake.amax(dim=0) if window_score == 'max' else fake.mean(dim=0))
