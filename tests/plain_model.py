@@ -1,7 +1,8 @@
 """The whole model, written as a careful first implementation would: the reference of the speed benchmark.
 
-Expert by expert (the central difference as two convolutions), image by image through FUP, with keys, values and queries
-of every pixel, and UP in the authors' order. Parameters and results are those of the package.
+Expert by expert (the central difference as two convolutions, three filters a channel as one grouped convolution), image
+by image through FUP, with keys, values and queries of every pixel, and UP in the authors' order. Parameters and results
+are those of the package.
 """
 
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from torch import nn
 
 from monfap_mm.models import FUPHead
 from monfap_mm.models.layers import MoNE, UpSampler
+from monfap_mm.models.layers.noise_extractors import HFConv, SRMConv
 from monfap_mm.models.layers.two_token_attention import ImageToTokenAttention, TokenToImageAttention
 
 from . import plain
@@ -29,6 +31,20 @@ class PlainMoNE(MoNE):
         for weight, (name, expert) in zip(weights.unbind(dim=1), self.experts.items()):
             y = y + weight[:, None, None, None] * (plain.cd_conv(expert, x) if name == 'cd' else expert(x))
         return y, gates
+
+
+class PlainSRMConv(SRMConv):
+    """SRM residuals by one grouped convolution."""
+
+    def forward(self, x):
+        return plain.depthwise_noise(self, x)
+
+
+class PlainHFConv(HFConv):
+    """High-pass residuals by one grouped convolution."""
+
+    def forward(self, x):
+        return plain.depthwise_noise(self, x)
 
 
 class PlainTokenToImageAttention(TokenToImageAttention):
@@ -68,6 +84,8 @@ PLAIN = {
     plain_class.__base__: plain_class
     for plain_class in (
         PlainMoNE,
+        PlainSRMConv,
+        PlainHFConv,
         PlainTokenToImageAttention,
         PlainImageToTokenAttention,
         PlainUpSampler,

@@ -9,7 +9,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from .gating import NoisyTopKGate, check_top_k
-from .noise_extractors import BayarConv, CDConv, HFConv, SRMConv
+from .noise_extractors import BayarConv, CDConv, DepthwiseNoise, FixedConv, HFConv, SRMConv
 
 EXPERTS = ('cd', 'bayar', 'srm', 'hf')
 FUSIONS = ('mone', 'moe', 'add', 'cat')
@@ -79,17 +79,19 @@ class MoNE(BaseModule):
         gates = self.gate(x) if self.gate is not None else None
         weights = x.new_ones(len(x), len(self.experts)) if gates is None else gates.to(x.dtype)
 
-        parts, kernels = [], [conv.weight for conv in self.shared_experts]
+        kernels = [conv.weight for conv in self.shared_experts]
         kernel_weights = [weights.new_ones(len(x)) for _ in kernels]
+        nonlinear = []
         for expert, weight in zip(self.experts.values(), weights.unbind(dim=1)):
             if hasattr(expert, 'kernel'):
                 kernels.append(expert.kernel())
                 kernel_weights.append(weight)
             else:
-                parts.append(expert(x) * weight[:, None, None, None])
-        if kernels:
-            parts.append(mixed_conv2d(x, kernels, torch.stack(kernel_weights, dim=1)))
-        return sum(parts[1:], start=parts[0]), gates
+                nonlinear.append((expert, weight[:, None, None, None]))
+        cues = mixed_conv2d(x, kernels, torch.stack(kernel_weights, dim=1)) if kernels else x.new_zeros(1)
+        for expert, weight in nonlinear:
+            cues = torch.addcmul(cues, expert(x), weight)
+        return cues, gates
 
     @torch.no_grad()
     def to_inference(self) -> None:
@@ -99,8 +101,10 @@ class MoNE(BaseModule):
         conv(x, sum_s K_s)``), and the batch norm of fusion 'cat' merges into its convolution.
         """
         for name, expert in self.experts.items():
-            if hasattr(expert, 'to_inference'):  # else it is one already
-                self.experts[name] = expert.to_inference()
+            if isinstance(expert, DepthwiseNoise):
+                expert.to_inference()
+            else:
+                self.experts[name] = FixedConv(expert.kernel())
         if len(self.shared_experts) > 1:
             self.shared_experts[0].weight.copy_(sum(conv.weight for conv in self.shared_experts))
             self.shared_experts = self.shared_experts[:1]
@@ -113,7 +117,7 @@ def mixed_conv2d(x: Tensor, kernels: Sequence[Tensor], weights: Tensor) -> Tenso
 
     A convolution is linear in its kernel, so the kernels can be added first (smaller ones padded with zeros) and each
     sample convolved once with its own sum. That saves two of three convolutions and costs a kernel a sample, so it is
-    done while such a kernel is not much larger than the features it is applied to.
+    done for a single sample, and for several while a kernel is not much larger than the features it is applied to.
 
     Args:
         x (Tensor): Features ``(B, C, H, W)``.
@@ -125,11 +129,13 @@ def mixed_conv2d(x: Tensor, kernels: Sequence[Tensor], weights: Tensor) -> Tenso
     """
     B, C, H, W = x.shape
     size = max(kernel.shape[-1] for kernel in kernels)
-    if len(kernels) == 1 or size * size * C > _MAX_KERNEL_TO_FEATURES * H * W:
+    if len(kernels) == 1 or (B > 1 and size * size * C > _MAX_KERNEL_TO_FEATURES * H * W):
         return _sum_of_convs(x, kernels, weights)
     kernels = torch.stack([F.pad(kernel, [(size - kernel.shape[-1]) // 2] * 4) for kernel in kernels])
-    mixed = torch.einsum('bn,noikl->boikl', weights.to(kernels.dtype), kernels)
-    y = F.conv2d(x.reshape(1, B * C, H, W), mixed.flatten(0, 1).to(x.dtype), padding=size // 2, groups=B)
+    mixed = torch.einsum('bn,noikl->boikl', weights.to(kernels.dtype), kernels).to(x.dtype)
+    if B == 1:
+        return F.conv2d(x, mixed[0], padding=size // 2)
+    y = F.conv2d(x.reshape(1, B * C, H, W), mixed.flatten(0, 1), padding=size // 2, groups=B)
     return y.view(B, -1, H, W)
 
 
