@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+from mmpretrain.models.utils.norm import GRN, LayerNorm2d
 from torch import nn
 
-from monfap_mm.models import FUPHead
+from monfap_mm.models import FUPHead, MoNFAP
+from monfap_mm.models.backbones.convnext_v2 import ChannelsLastLayerNorm2d, ReassociatedGRN
 from monfap_mm.models.layers import MoNE, UpSampler
 from monfap_mm.models.layers.noise_extractors import HFConv, SRMConv
 from monfap_mm.models.layers.two_token_attention import ImageToTokenAttention, TokenToImageAttention
@@ -80,6 +82,14 @@ class PlainFUPHead(FUPHead):
         return tuple(map(torch.cat, zip(*results)))
 
 
+class PlainMoNFAP(MoNFAP):
+    """Feature maps as the backbone leaves them."""
+
+    def extract_feat(self, inputs):
+        feats = self.backbone(inputs)
+        return feats if self.projection is None else self.projection(feats)
+
+
 PLAIN = {
     plain_class.__base__: plain_class
     for plain_class in (
@@ -90,8 +100,9 @@ PLAIN = {
         PlainImageToTokenAttention,
         PlainUpSampler,
         PlainFUPHead,
+        PlainMoNFAP,
     )
-}
+} | {ChannelsLastLayerNorm2d: LayerNorm2d, ReassociatedGRN: GRN}
 
 
 def has_plain_form(model: nn.Module) -> bool:
@@ -102,11 +113,11 @@ def has_plain_form(model: nn.Module) -> bool:
 @contextmanager
 def plainly(model: nn.Module) -> Iterator[nn.Module]:
     """Within the context the model computes in the plain form, with the same parameters."""
-    changed = [module for module in model.modules() if type(module) in PLAIN]
-    for module in changed:
-        module.__class__ = PLAIN[type(module)]
+    own_classes = {module: type(module) for module in model.modules() if type(module) in PLAIN}
+    for module, own_class in own_classes.items():
+        module.__class__ = PLAIN[own_class]
     try:
         yield model
     finally:
-        for module in changed:
-            module.__class__ = type(module).__base__
+        for module, own_class in own_classes.items():
+            module.__class__ = own_class

@@ -131,20 +131,41 @@ def mixed_conv2d(x: Tensor, kernels: Sequence[Tensor], weights: Tensor) -> Tenso
     size = max(kernel.shape[-1] for kernel in kernels)
     if len(kernels) == 1 or (B > 1 and size * size * C > _MAX_KERNEL_TO_FEATURES * H * W):
         return _sum_of_convs(x, kernels, weights)
-    kernels = torch.stack([F.pad(kernel, [(size - kernel.shape[-1]) // 2] * 4) for kernel in kernels])
-    mixed = torch.einsum('bn,noikl->boikl', weights.to(kernels.dtype), kernels).to(x.dtype)
+    mixed = mix_kernels(kernels, weights).to(x.dtype)
     if B == 1:
         return F.conv2d(x, mixed[0], padding=size // 2)
     y = F.conv2d(x.reshape(1, B * C, H, W), mixed.flatten(0, 1), padding=size // 2, groups=B)
     return y.view(B, -1, H, W)
 
 
+def mix_kernels(kernels: Sequence[Tensor], weights: Tensor) -> Tensor:
+    """``sum_n weights[b, n] kernels[n]``, smaller kernels in the centre of the largest.
+
+    Args:
+        kernels (Sequence[Tensor]): Kernels ``(C', C, k, k)`` of odd sizes k.
+        weights (Tensor): Weights ``(B, len(kernels))``.
+
+    Returns:
+        Tensor: ``(B, C', C, k, k)`` of the largest k.
+    """
+    first, *others = sorted(range(len(kernels)), key=lambda n: -kernels[n].shape[-1])
+    weights = weights.to(kernels[first].dtype)[..., None, None, None, None]
+    mixed = weights[:, first] * kernels[first]
+    size = mixed.shape[-1]
+    for n in others:
+        margin = (size - kernels[n].shape[-1]) // 2
+        mixed[..., margin : size - margin, margin : size - margin].addcmul_(kernels[n], weights[:, n])
+    return mixed
+
+
 def _sum_of_convs(x: Tensor, kernels: Sequence[Tensor], weights: Tensor) -> Tensor:
     """:func:`mixed_conv2d` as it reads."""
-    return sum(
-        F.conv2d(x, kernel.to(x.dtype), padding=kernel.shape[-1] // 2) * weight[:, None, None, None]
-        for kernel, weight in zip(kernels, weights.unbind(dim=1))
-    )
+    y = x.new_zeros(1)
+    for kernel, weight in zip(kernels, weights.unbind(dim=1)):
+        y = torch.addcmul(
+            y, F.conv2d(x, kernel.to(x.dtype), padding=kernel.shape[-1] // 2), weight[:, None, None, None]
+        )
+    return y
 
 
 def _check(experts: Sequence[str], top_k: int, num_shared_experts: int | None, fusion: str) -> int:

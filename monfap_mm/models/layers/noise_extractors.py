@@ -92,7 +92,8 @@ class FixedConv(BaseModule):
 
     def __init__(self, kernel: Tensor) -> None:
         super().__init__()
-        self.register_buffer('weight', kernel.detach().clone())
+        # The order in memory in which it is added to others and convolved with.
+        self.register_buffer('weight', kernel.detach().clone(memory_format=torch.channels_last))
 
     def kernel(self) -> Tensor:
         """The kernel, ``(C', C, k, k)``."""
