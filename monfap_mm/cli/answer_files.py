@@ -9,11 +9,8 @@ import numpy as np
 
 from ..atomic_write import atomic_write
 from ..curation.paths import safe_name
-from ..datasets import PALETTE
-from ..structures import REAL_FAKE, ForgeryResult
-from ..visualization.panels import center, overlay, panel_size, resize, write_tag
-
-ALPHA = 0.45
+from ..structures import ForgeryResult
+from ..visualization.prediction_panel import draw_overlay
 
 
 def write_answer_files(folder: Path, result: ForgeryResult) -> dict[str, str]:
@@ -36,22 +33,6 @@ def write_answer_files(folder: Path, result: ForgeryResult) -> dict[str, str]:
     _write(folder / files['mask'], result.mask.astype(np.uint8) * 255)
     _write(folder / files['overlay'], cv2.cvtColor(draw_overlay(result), cv2.COLOR_RGB2BGR))
     return files
-
-
-def draw_overlay(result: ForgeryResult) -> np.ndarray:
-    """The picture at the size of a panel, its fake pixels tinted and outlined, P(fake) written on it.
-
-    Args:
-        result: The answer, with its image.
-
-    Returns:
-        Picture (H', W', 3), uint8, RGB.
-    """
-    size = panel_size(*result.size)
-    image = resize(np.ascontiguousarray(result.image[..., ::-1]), size)
-    mask = resize(result.mask.astype(np.uint8), size, cv2.INTER_NEAREST)
-    panel = center(overlay(image, mask, PALETTE[1], ALPHA))
-    return write_tag(panel, f'P(fake) {result.score:.2f}  {result.label}', PALETTE[REAL_FAKE.index(result.label)])
 
 
 def _name(path: str) -> str:
