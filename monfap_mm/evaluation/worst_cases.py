@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..datasets import CLASSES, PALETTE
+from ..datasets import CLASSES
 from ..datasets.transforms import read_image, read_mask
 from ..datasets.transforms.loading import FAKE_ABOVE
 from ..file_names import FileNames
