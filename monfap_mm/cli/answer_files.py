@@ -10,15 +10,20 @@ import numpy as np
 from ..atomic_write import atomic_write
 from ..curation.paths import safe_name
 from ..structures import ForgeryResult
+from ..visualization.evidence import draw_evidence
 from ..visualization.prediction_panel import draw_overlay
 
+EVIDENCE = ('suspect', 'all')
 
-def write_answer_files(folder: Path, result: ForgeryResult) -> dict[str, str]:
-    """Write mask and overlay of an answer.
+
+def write_answer_files(folder: Path, result: ForgeryResult, evidence: str | None = None) -> dict[str, str]:
+    """Write mask, overlay and evidence of an answer.
 
     Args:
-        folder: Where to; the mask goes to ``masks``, the overlay to ``overlays``, which must exist.
+        folder: Where to; they go to ``masks``, ``overlays`` and ``evidence``, which must exist.
         result: The answer, with its image.
+        evidence: Which answers get evidence: 'suspect', those that call the picture fake or some region of it; 'all';
+            or None.
 
     Returns:
         Their paths below the folder, by kind; nothing where there is no answer.
@@ -32,6 +37,9 @@ def write_answer_files(folder: Path, result: ForgeryResult) -> dict[str, str]:
     files = {'mask': f'masks/{name}.png', 'overlay': f'overlays/{name}.jpg'}
     _write(folder / files['mask'], result.mask.astype(np.uint8) * 255)
     _write(folder / files['overlay'], cv2.cvtColor(draw_overlay(result), cv2.COLOR_RGB2BGR))
+    if evidence == 'all' or (evidence == 'suspect' and (result.label == 'fake' or result.faces)):
+        files['evidence'] = f'evidence/{name}.png'
+        _write(folder / files['evidence'], cv2.cvtColor(draw_evidence(result), cv2.COLOR_RGB2BGR))
     return files
 
 

@@ -123,9 +123,9 @@ def _draw_pictures(
     mask = _resize_mask(result.mask, size)
     panels = [
         ('input', image),
-        ('fake regions: P(fake) above 0.5', overlay(image, mask, PALETTE[1], alpha=0)),
-        ('heat map: P(fake) of each pixel', _heat(result.probability, size)),
-        ('coarse mask, guides the attention', _heat(result.coarse, size)),
+        ('regions: P(fake) > 0.5', overlay(image, mask, PALETTE[1], alpha=0)),
+        ('heat map: P(fake)', _heat(result.probability, size)),
+        ('coarse mask: P(fake)', _heat(result.coarse, size)),
     ]
     places = []
     for number, (caption, picture) in enumerate(panels):

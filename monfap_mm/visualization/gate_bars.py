@@ -24,9 +24,15 @@ def draw_gates(axes: Axes, gates: Mapping[str, Sequence[float]], points: float =
     rows, start = np.arange(num_levels), np.zeros(num_levels)
     for expert, shares in gates.items():
         bars = axes.barh(
-            rows, shares, 0.72, start, color=EXPERT_COLORS.get(expert, '#999999'), edgecolor='white', lw=0.8,
+            rows,
+            shares,
+            0.72,
+            start,
+            color=EXPERT_COLORS.get(expert, '#999999'),
+            edgecolor='white',
+            lw=0.8,
             label=EXPERT_NAMES.get(expert, expert),
-        )  # fmt: skip
+        )
         numbers = [f'{share:.2f}' if share >= MIN_LABELED else '' for share in shares]
         color = 'white' if expert in DARK else 'black'
         axes.bar_label(bars, numbers, label_type='center', color=color, fontsize=points)
@@ -37,9 +43,16 @@ def draw_gates(axes: Axes, gates: Mapping[str, Sequence[float]], points: float =
     axes.tick_params(axis='y', length=0)
     axes.spines[['top', 'right', 'left']].set_visible(False)
     axes.legend(
-        loc='lower center', bbox_to_anchor=(0.42, 1), ncols=2, fontsize=points, frameon=False, handlelength=1,
-        handleheight=1, columnspacing=1.5, borderaxespad=0.2,
-    )  # fmt: skip
+        loc='lower center',
+        bbox_to_anchor=(0.42, 1),
+        ncols=2,
+        fontsize=points,
+        frameon=False,
+        handlelength=1,
+        handleheight=1,
+        columnspacing=1.5,
+        borderaxespad=0.2,
+    )
 
 
 def _level_name(level: int, num_levels: int) -> str:

@@ -193,11 +193,11 @@ def test_what_stops_a_job_leaves_what_is_written(
 ):
     write, written = predict.write_answer_files, []
 
-    def stop_after_two(folder, result):
+    def stop_after_two(folder, result, evidence):
         if len(written) == 2:
             raise stopped_by
         written.append(result.path)
-        return write(folder, result)
+        return write(folder, result, evidence)
 
     monkeypatch.setattr(predict, 'write_answer_files', stop_after_two)
     assert main(['predict', str(photos), *arguments]) == code
