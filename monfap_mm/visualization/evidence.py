@@ -64,7 +64,7 @@ def draw_evidence(result: ForgeryResult) -> np.ndarray:
         result: The answer, with its image.
 
     Returns:
-        Picture (H, W, 3), uint8, RGB, of at most 2500 x 2700 pixels, whatever the size of the image.
+        Picture (H, W, 3), uint8, RGB, at most 2700 high and 2600 wide, whatever the size of the image.
 
     Raises:
         ValueError: If there is no answer, or it came without its image.

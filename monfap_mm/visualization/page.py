@@ -1,5 +1,6 @@
 """A white page that is laid out in pixels from its upper left corner, for screen and print."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cache
 
@@ -11,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Rectangle
 from matplotlib.text import Text
-from matplotlib.transforms import IdentityTransform
+from matplotlib.transforms import Bbox, IdentityTransform
 
 from ..printable import printable
 
@@ -42,8 +43,8 @@ class Page:
         height, width = picture.shape[:2]
         bottom = self.height - y - height
         self._figure.figimage(picture, x, bottom, origin='upper')
-        frame = Rectangle((x - 0.5, bottom - 0.5), width + 1, height + 1, fill=False, color=FRAME, lw=0.5)
-        self._add(frame, zorder=1)
+        # A line around it would be snapped to pixels, and could cover the picture's own.
+        self._add(Rectangle((x - 1, bottom - 1), width + 2, height + 2, facecolor=FRAME, linewidth=0), zorder=-1)
 
     def text(
         self, x: float, y: float, text: str, points: float = 9, max_width: float | None = None, **style
@@ -93,15 +94,19 @@ class Page:
         artist.set(zorder=zorder, **self._pixels)
         self._figure.add_artist(artist)
 
-    def _extent(self, line: Text):
+    def _extent(self, line: Text) -> Bbox:
         return line.get_window_extent(self._canvas.get_renderer())
 
     def _shorten(self, line: Text, max_width: float) -> None:
+        if self._extent(line).width <= max_width:
+            return
         text = line.get_text()
-        kept = len(text)
-        while (width := self._extent(line).width) > max_width and kept > 2:
-            kept = max(2, min(kept - 1, int(kept * max_width / width)))
-            line.set_text(f'{text[: (kept + 1) // 2]}…{text[len(text) - kept // 2 :]}')
+
+        def keep(number: int) -> float:
+            line.set_text(f'{text[: (number + 1) // 2]}…{text[len(text) - number // 2 :]}')
+            return self._extent(line).width
+
+        keep(bisect_right(range(len(text)), max_width, key=keep) - 1)
 
 
 def readable(text: str) -> str:

@@ -15,7 +15,7 @@ from ..printable import printable
 from ..structures import rle_share
 from .gate_bars import EXPERT_COLORS, EXPERT_NAMES
 from .panels import resize
-from .report_page import ERRORS, FOOT, HEAD, STYLE
+from .report_page import ERRORS, FOOT, HEAD, SCRIPT, STYLE
 
 THUMBNAIL = (108, 144)
 JPEG_QUALITY = 75
@@ -48,13 +48,14 @@ def write_report(path: Path, predictions: Iterable[dict], settings: Mapping[str,
                 num_all=len(rows),
                 style=STYLE,
                 counts=''.join(f'<div>{_definition(name, count)}</div>' for name, count in shown.items()),
-                settings=''.join(_definition(name, value) for name, value in settings.items()),
             )
         )
         file.writelines(_answer_row(path.parent, row) for row in answers)
-        file.write(ERRORS)
+        if errors:
+            file.write(ERRORS)
         file.writelines(_error_row(row) for row in errors)
-        file.write(FOOT)
+        about = ''.join(_definition(name, value) for name, value in settings.items())
+        file.write(FOOT.substitute(settings=about, script=SCRIPT))
     os.replace(temporary, path)
 
 
@@ -112,10 +113,12 @@ def _thumbnail(folder: Path, row: dict) -> str:
     _, jpeg = cv2.imencode('.jpg', resize(picture, (height, width)), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     data = base64.b64encode(jpeg).decode()
     description = f'{os.path.basename(row["path"])}, fake pixels tinted'
-    return (
+    image = (
         f'<img src="data:image/jpeg;base64,{data}" width="{width}" height="{height}" loading="lazy"'
         f' alt="{_text(description)}">'
     )
+    existing = dict(_existing(folder, row['files']))
+    return f'<a href="{quote(existing.get("evidence", row["files"]["overlay"]))}">{image}</a>'
 
 
 def _details(folder: Path, row: dict) -> str:
@@ -166,11 +169,10 @@ def _gate_row(level: int, shares: dict[str, float]) -> str:
 
 
 def _links(folder: Path, row: dict) -> str:
-    links = ' · '.join(_existing_links(folder, row['files']))
+    links = ' · '.join(f'<a href="{quote(name)}">{_text(kind)}</a>' for kind, name in _existing(folder, row['files']))
     return f'<p>{links}</p>' if links else ''
 
 
-def _existing_links(folder: Path, files: Mapping[str, str]) -> Iterator[str]:
-    for kind, name in files.items():
-        if (folder / name).exists():
-            yield f'<a href="{quote(name)}">{_text(kind)}</a>'
+def _existing(folder: Path, files: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Kinds and names of the files that are there: evidence, say, may have been moved away."""
+    return ((kind, name) for kind, name in files.items() if (folder / name).exists())

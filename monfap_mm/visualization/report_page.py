@@ -16,7 +16,6 @@ HEAD = Template("""<!DOCTYPE html>
 <body>
 <h1>Which pictures are fake, and where</h1>
 <dl class="counts">$counts</dl>
-<details><summary>Model and settings</summary><dl class="settings">$settings</dl></details>
 <p>P(fake) is what the model believes of the whole file; regions and fake pixels are its second answer, and may
 disagree. Neither is proof.</p>
 <table class="answers">
@@ -58,7 +57,7 @@ table { border-collapse: collapse; width: 100% }
 caption { text-align: left; font-size: 1.2rem; font-weight: 600; padding-bottom: .4rem }
 th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-bottom: 1px solid var(--line) }
 .answers > thead th { position: sticky; top: 0; background: var(--paper); white-space: nowrap }
-tbody th { font-weight: 600; overflow-wrap: anywhere }
+tbody > tr > th { font-weight: 600 } th[scope=row] { min-width: 11rem; overflow-wrap: anywhere }
 small { display: block; font-weight: normal; color: var(--faint) }
 .number, .answers .number button { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 th button { all: unset; cursor: pointer; text-decoration: underline dotted }
@@ -74,9 +73,9 @@ td details th, td details td { padding: .1rem .5rem }
 @media print { :root { --paper: #fff; --ink: #000; --faint: #444; --line: #999; --link: #000; --fake: #8a3600;
   --real: #005a46 } body { margin: 0; max-width: none; font-size: 10pt }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact }
-  tr { break-inside: avoid } thead { display: table-header-group } .answers > thead th { position: static }
-  th button { text-decoration: none } details::details-content { content-visibility: visible; height: auto }
-  summary { list-style: none; color: var(--faint) } }
+  tr { break-inside: avoid } h2 { break-after: avoid } thead { display: table-header-group }
+  .answers > thead th { position: static }
+  th button { display: contents } summary { list-style: none; color: var(--faint) } }
 """
 
 # Without it the table stands as it is written: sorted by P(fake).
@@ -106,9 +105,11 @@ heads.forEach((head, column) => {
 });
 """
 
-FOOT = f"""</tbody>
+FOOT = Template("""</tbody>
 </table>
-<script>{SCRIPT}</script>
+<h2>Model and settings</h2>
+<dl class="settings">$settings</dl>
+<script>$script</script>
 </body>
 </html>
-"""
+""")
