@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import time
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext, redirect_stdout
@@ -16,7 +17,8 @@ from ..curation.progress import ProgressReport
 from ..evaluation.protocols import hash_file, hash_text
 from ..structures import SCHEMA_VERSION
 from ..version import __version__
-from .answer_files import write_answer_files
+from ..visualization.report import write_report
+from .answer_files import EVIDENCE, write_answer_files
 from .exit_codes import DONE, NOT_ANSWERED, NOT_STARTED, NOT_WRITTEN
 from .predictions_file import PredictionsError, PredictionsFile, read_predictions, to_line
 from .summary import summary_rows, to_csv, to_text
@@ -27,6 +29,8 @@ DIR gets
   predictions.jsonl   one JSON object a picture, written as it comes: score, label, regions, mask, error
   masks/              8-bit PNG at the size of the picture, 255 where it is fake
   overlays/           the picture with its fake pixels tinted
+  evidence/           with --evidence: input, regions, heat maps and gate on one page
+  report.html         all answers with thumbnails, to sort and to print; written at the end
   summary.csv         one row a picture, written at the end
   run.json            the settings
 
@@ -61,6 +65,11 @@ def add_parser(verbs) -> None:
     parser.add_argument('--model', required=True, help='config file, or a name that "monfap info" lists')
     parser.add_argument('--weights', help='checkpoint; may be left out where "monfap info" knows one')
     parser.add_argument('--out', required=True, metavar='DIR', help='folder to write to; - writes JSON lines to stdout')
+    parser.add_argument(
+        '--evidence',
+        choices=EVIDENCE,
+        help='draw evidence pages: suspect, for pictures that are fake or have a fake region; or all',
+    )
     parser.add_argument('--resume', action='store_true', help='skip what DIR has an answer for')
     parser.add_argument('--mode', choices=MODES, help='in one piece, or in windows at full resolution; default: config')
     parser.add_argument(
@@ -84,8 +93,9 @@ def run(args: argparse.Namespace) -> int:
     """
     if args.batch_size < 1 or args.workers < 0:
         return _stop('--batch-size must be at least 1, and --workers at least 0', NOT_STARTED)
-    if args.resume and args.out == PIPE:
-        return _stop('--resume needs a folder: --out DIR', NOT_STARTED)
+    for option in ('resume', 'evidence'):
+        if getattr(args, option) and args.out == PIPE:
+            return _stop(f'--{option} needs a folder: --out DIR', NOT_STARTED)
     if args.out != PIPE and (around := _folder_around(args.out, args.paths)):
         return _stop(f'--out {args.out} lies in {around}: its masks would be taken for pictures', NOT_STARTED)
     try:
@@ -108,19 +118,21 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _to_folder(args: argparse.Namespace, inferencer: ForgeryInferencer) -> int:
-    folder = Path(args.out)
-    with PredictionsFile(folder, _settings(args, inferencer), args.resume) as predictions:
-        for name in ('masks', 'overlays'):
+    folder, settings = Path(args.out), _settings(args, inferencer)
+    with PredictionsFile(folder, settings, args.resume) as predictions:
+        for name in ('masks', 'overlays', 'evidence') if args.evidence else ('masks', 'overlays'):
             (folder / name).mkdir(exist_ok=True)
         inputs, progress = _inputs(args.paths, predictions.done)
         with progress:
             for result in inferencer.stream(inputs, args.batch_size, args.workers, keep_image=True):
-                files = write_answer_files(folder, result)
+                files = write_answer_files(folder, result, args.evidence)
                 predictions.append(result.to_json() | dict(files=files))
                 if isinstance(progress, ProgressReport):
                     progress.step(bad=result.error is not None)
     rows = summary_rows(read_predictions(predictions.path))
     atomic_write(folder / 'summary.csv', to_csv(rows))
+    about = dict(model=args.model, checkpoint=inferencer.weights, written=time.strftime('%Y-%m-%d %H:%M:%S %z'))
+    write_report(folder / 'report.html', read_predictions(predictions.path), about | settings)
     print(to_text(rows))
     return _exit_code(args, len(rows), sum(row['error'] is not None for row in rows))
 

@@ -7,6 +7,9 @@ from collections.abc import Iterable
 
 from prettytable import PrettyTable
 
+from ..printable import printable
+from ..structures import rle_share
+
 COLUMNS = ('path', 'label', 'score', 'faces', 'fake_share', 'note', 'error')
 NUM_SHOWN = 5
 
@@ -26,17 +29,12 @@ def summary_rows(predictions: Iterable[dict]) -> list[dict]:
             label=values['label'],
             score=values['score'],
             faces=len(values['faces']),
-            fake_share=_fake_share(values['mask']),
+            fake_share=None if values['mask'] is None else rle_share(values['mask']),
             note=values['note'],
             error=values['error'],
         )
         for values in predictions
     ]
-
-
-def _fake_share(mask: dict | None) -> float | None:
-    """Share of ones: every second run."""
-    return None if mask is None else sum(mask['counts'][1::2]) / (mask['size'][0] * mask['size'][1])
 
 
 def to_csv(rows: list[dict]) -> bytes:
@@ -58,16 +56,11 @@ def to_text(rows: list[dict]) -> str:
     if fakes:
         most = PrettyTable(['P(fake)', 'regions', 'fake pixels', 'most suspicious'], align='l')
         for row in fakes[:NUM_SHOWN]:
-            most.add_row([f'{row["score"]:.3f}', row['faces'], f'{row["fake_share"]:.1%}', _printable(row['path'])])
+            most.add_row([f'{row["score"]:.3f}', row['faces'], f'{row["fake_share"]:.1%}', printable(row['path'])])
         lines.append(most.get_string())
     errors = [row['error'] for row in rows if row['error']]
     if errors:
-        lines += ['no answer for', *(f'  {_printable(error)}' for error in errors[:NUM_SHOWN])]
+        lines += ['no answer for', *(f'  {printable(error)}' for error in errors[:NUM_SHOWN])]
         if len(errors) > NUM_SHOWN:
             lines.append(f'  and {len(errors) - NUM_SHOWN} more')
     return '\n'.join(lines)
-
-
-def _printable(text: str) -> str:
-    """Without the control characters and undecodable bytes that a file name may have."""
-    return ''.join(char if char.isprintable() else '?' for char in text)

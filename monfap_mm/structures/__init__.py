@@ -2,7 +2,7 @@
 
 from .forgery_result import REAL_FAKE, SCHEMA_VERSION, ForgeryResult, check_schema
 from .region import Region, find_regions
-from .rle import decode_rle, encode_rle
+from .rle import decode_rle, encode_rle, rle_share
 
 __all__ = [
     'REAL_FAKE',
@@ -13,4 +13,5 @@ __all__ = [
     'decode_rle',
     'encode_rle',
     'find_regions',
+    'rle_share',
 ]
