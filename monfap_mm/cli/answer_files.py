@@ -31,7 +31,7 @@ def write_answer_files(folder: Path, result: ForgeryResult) -> dict[str, str]:
     """
     if result.error is not None:
         return {}
-    name = _name(result.path)
+    name = file_name(result.path)
     files = {'mask': f'masks/{name}.png', 'overlay': f'overlays/{name}.jpg'}
     _write(folder / files['mask'], result.mask.astype(np.uint8) * 255)
     _write(folder / files['overlay'], cv2.cvtColor(draw_overlay(result), cv2.COLOR_RGB2BGR))
@@ -54,7 +54,7 @@ def draw_overlay(result: ForgeryResult) -> np.ndarray:
     return write_tag(panel, f'P(fake) {result.score:.2f}  {result.label}', PALETTE[REAL_FAKE.index(result.label)])
 
 
-def _name(path: str) -> str:
+def file_name(path: str) -> str:
     """A name of its own for each path, the same in every run, and readable."""
     digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:8]
     return f'{safe_name(os.path.basename(path))}.{digest}'

@@ -104,11 +104,11 @@ def center(picture: np.ndarray) -> np.ndarray:
     return panel
 
 
-def write_tag(panel: np.ndarray, text: str, color: Sequence[int]) -> np.ndarray:
+def write_tag(panel: np.ndarray, text: str, color: Sequence[int], font_size: float = FONT_SIZE) -> np.ndarray:
     """Write on a coloured tag in the upper left corner of a panel (H, W, 3); returns a new one."""
     picture = Image.fromarray(panel)
     draw = ImageDraw.Draw(picture)
-    font = ImageFont.load_default(FONT_SIZE)
+    font = ImageFont.load_default(font_size)
     left, top, right, bottom = draw.textbbox((12, 8), text, font)
     draw.rectangle((left - 6, top - 5, right + 6, bottom + 5), tuple(color), PAPER)
     draw.text((12, 8), text, PAPER, font)
