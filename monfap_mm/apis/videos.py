@@ -69,7 +69,7 @@ class VideoReader:
         rate = self._capture.get(cv2.CAP_PROP_FPS)
         self.rate = rate if 0 < rate <= MAX_RATE else float(DEFAULT_RATE)
         self._announced_seconds = self._announced / rate if _is_matroska(path) and rate > 0 else None
-        self._start = 0.0
+        self._start = self._last = 0.0
         self.size: tuple[int, int] | None = None
         self.seen = 0
         self.duration = 0.0
@@ -87,7 +87,7 @@ class VideoReader:
     def __iter__(self) -> Iterator[Frame]:
         while self._capture.grab():
             index, time = self.seen, self._time()
-            self.seen, self.duration = index + 1, time + 1 / self.rate
+            self.seen, self._last, self.duration = index + 1, time, time + 1 / self.rate
             decoded, image = self._capture.retrieve()
             if decoded:
                 self.size = self.size or image.shape[:2]
@@ -98,8 +98,9 @@ class VideoReader:
         time = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
         if self.seen == 0:
             self._start = time
-        time -= self._start
-        return round(time if self.seen == 0 or time > self.duration - 1 / self.rate else self.duration, 6)
+            return 0.0
+        time = round(time - self._start, 6)
+        return time if time > self._last else round(self._last + 1 / self.rate, 6)
 
     @property
     def note(self) -> str | None:

@@ -1,6 +1,7 @@
 """Encoding a video that a kill, a full disk or Ctrl-C never leaves half finished."""
 
 import os
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 
 try:
     import av
+    from av.video.reformatter import ColorRange, Colorspace
 except ImportError:
     av = None
 
@@ -67,6 +69,9 @@ class _PyAV:
         self._stream.height, self._stream.width = size
         self._stream.pix_fmt = 'yuv420p'
         self._stream.codec_context.time_base = TICK
+        # As frames are converted by default; players would guess BT.709 for large ones.
+        self._stream.codec_context.colorspace = Colorspace.ITU601
+        self._stream.codec_context.color_range = ColorRange.MPEG
         self._stream.options = H264_OPTIONS
 
     def write(self, image: np.ndarray, time: float) -> None:
@@ -81,7 +86,8 @@ class _PyAV:
         self._file.close()
 
     def close(self) -> None:
-        self._file.close()
+        with suppress(OSError):  # of a full disk, which was told before
+            self._file.close()
 
 
 class _OpenCV:
