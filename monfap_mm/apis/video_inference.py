@@ -92,8 +92,10 @@ def _conclude(path: str, video: VideoReader, digests: list[FrameScore | str], th
     errors = [digest for digest in digests if isinstance(digest, str)]
     facts = dict(size=video.size, fps=video.rate, duration=round(video.duration, 6), frames_seen=video.seen)
     if not frames:
-        reason = errors[0] if errors else 'no frame can be decoded'
-        return VideoResult(path, **facts, note=video.note, error=f'{path}: {reason}')
+        undecoded = (
+            f'no frame can be decoded: it is damaged, or OpenCV lacks its codec ({video.codec}): convert it to H.264'
+        )
+        return VideoResult(path, **facts, error=f'{path}: {errors[0] if errors else undecoded}')
     failed = f'{len(errors)} frames have no answer, the first is {errors[0]}' if errors else None
     scores = [frame.score for frame in frames]
     score = video_score(scores)

@@ -16,7 +16,7 @@ from .pictures import MAX_PIXELS, check_file
 # Rates outside are no rates but units of time, such as the milliseconds of a browser's recording.
 MAX_RATE, DEFAULT_RATE = 240, 25
 # Matroska and WebM announce seconds, not frames; those of the sound count too.
-MATROSKA_TOLERANCE = 1.0
+SECONDS_TOLERANCE = 1.0
 # A grid point in the middle between two frames belongs to the later one, however their times are rounded.
 _ROUNDING = 1e-4
 
@@ -68,7 +68,8 @@ class VideoReader:
             )
         rate = self._capture.get(cv2.CAP_PROP_FPS)
         self.rate = rate if 0 < rate <= MAX_RATE else float(DEFAULT_RATE)
-        self._announced_seconds = self._announced / rate if _is_matroska(path) and rate > 0 else None
+        announces_seconds = _is_matroska(path) or rate > MAX_RATE
+        self._announced_seconds = self._announced / rate if announces_seconds and rate > 0 else None
         self._start = self._last = 0.0
         self.size: tuple[int, int] | None = None
         self.seen = 0
@@ -103,10 +104,17 @@ class VideoReader:
         return time if time > self._last else round(self._last + 1 / self.rate, 6)
 
     @property
+    def codec(self) -> str:
+        """The four letters of the codec, such as avc1 for H.264."""
+        number = int(self._capture.get(cv2.CAP_PROP_FOURCC)) & 0xFFFFFFFF
+        letters = number.to_bytes(4, 'little').decode('latin-1')
+        return letters if letters.isprintable() else f'{number:#x}'
+
+    @property
     def note(self) -> str | None:
         """What is missing of a video whose end was reached; None if nothing is."""
         if self._announced_seconds is not None:
-            missing = self.duration < self._announced_seconds - MATROSKA_TOLERANCE
+            missing = self.duration < self._announced_seconds - SECONDS_TOLERANCE
         else:
             missing = self.seen < self._announced
         if not missing:

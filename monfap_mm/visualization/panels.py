@@ -78,8 +78,9 @@ def overlay(image: np.ndarray, mask: np.ndarray, color: Sequence[int], alpha: fl
         Picture (H, W, 3), uint8, RGB.
     """
     fake = (mask == 1).astype(np.uint8)
-    tinted = image.copy()
-    tinted[fake == 1] = np.round((1 - alpha) * image[fake == 1] + alpha * np.array(color)).astype(np.uint8)
+    # A table of what becomes of each value: many times faster than arithmetic on the pixels of a video.
+    table = np.round((1 - alpha) * np.arange(256)[:, None] + alpha * np.array(color)).astype(np.uint8)
+    tinted = cv2.copyTo(cv2.LUT(image, table[None]), fake, image.copy())
     outlines, _ = cv2.findContours(fake, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     # A white line around the coloured one: seen on any image.
     for line, width in (((255, 255, 255), 4), (tuple(color), 2)):

@@ -35,6 +35,7 @@ def draw_timeline(result: VideoResult, threshold: float, title: str) -> bytes:
     scores = [frame.score for frame in result.frames]
     axes.step(times, [*scores, scores[-1]], where='post', color=LINE, linewidth=1.2)
     axes.axhline(threshold, color='0.25', linewidth=1, linestyle='--')
+    axes.text(1.005, threshold, 'threshold', va='center', transform=axes.get_yaxis_transform())
     axes.set(xlim=(0, result.duration), ylim=(0, 1.05), yticks=np.linspace(0, 1, 6), xlabel='time', ylabel='P(fake)')
     axes.xaxis.set_major_locator(MaxNLocator(10, steps=[1, 1.5, 2, 3, 6, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: clock(seconds)))

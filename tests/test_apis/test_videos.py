@@ -67,10 +67,13 @@ def test_times_that_do_not_grow_follow_the_rate(tmp_path, monkeypatch):
         monkeypatch.undo()
 
 
-def test_a_rate_that_is_none(tmp_path):
-    path = write_with_opencv(tmp_path / 'a.mkv', 'mp4v', 3, rate=1000)
+@pytest.mark.parametrize(('name', 'codec'), [('a.mkv', 'mpeg4'), ('a.avi', 'mpeg4')])
+def test_milliseconds_are_no_rate(tmp_path, name, codec):
+    path = write_at_times(tmp_path / name, [number / 25 for number in range(20)], codec)
     with VideoReader(str(path)) as video:
+        assert len(list(video)) == 20
         assert video.rate == 25
+        assert video.note is None
 
 
 def test_frames_are_turned_as_a_player_shows_them(tmp_path):
