@@ -70,7 +70,7 @@ def write_video_files(folder: Path, result: VideoResult, threshold: float) -> di
     name = f'{FOLDER}/{file_name(result.path)}'
     files = {'video': f'{name}.mp4', 'scores': f'{name}.csv', 'timeline': f'{name}.png'}
     atomic_write(folder / files['scores'], to_table(result, threshold))
-    title = f'{printable(os.path.basename(result.path))}:  P(fake) {result.score:.2f}, {result.label}'
+    title = f'{printable(os.path.basename(result.path))}:  P(fake) {result.score:.3f}, {result.label}'
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')  # of letters that the font lacks
         atomic_write(folder / files['timeline'], draw_timeline(result, threshold, title))

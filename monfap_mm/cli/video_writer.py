@@ -8,6 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ..curation.errors import BadInput
+
 try:
     import av
     from av.video.reformatter import ColorRange, Colorspace
@@ -32,13 +34,21 @@ class VideoWriter:
         size: Height and width of the frames; both codecs leave out an odd last row or column.
 
     Raises:
+        BadInput: If the codec takes no frames of that size.
         OSError: If the file cannot be written.
     """
 
     def __init__(self, path: Path, rate: float, size: tuple[int, int]) -> None:
         self._path, self._temporary = path, path.with_name(f'{path.stem}.tmp.mp4')
         self._size = tuple(max(2, side // 2 * 2) for side in size)
-        self._encoder = (_OpenCV if av is None else _PyAV)(self._temporary, rate, self._size)
+        try:
+            self._encoder = (_OpenCV if av is None else _PyAV)(self._temporary, rate, self._size)
+        except EncoderError as error:
+            self._temporary.unlink()
+            raise BadInput(
+                f'{path.name}: {size[1]} x {size[0]} pixels at {rate:g} a second cannot be encoded as a video ({error}); '
+                '--out - answers without drawing'
+            ) from error
 
     def __enter__(self) -> 'VideoWriter':
         return self
@@ -60,6 +70,10 @@ class VideoWriter:
         os.replace(self._temporary, self._path)
 
 
+class EncoderError(Exception):
+    """The codec does not take such frames."""
+
+
 class _PyAV:
     def __init__(self, path: Path, rate: float, size: tuple[int, int]) -> None:
         self._ticks = -1
@@ -73,6 +87,11 @@ class _PyAV:
         self._stream.codec_context.colorspace = Colorspace.ITU601
         self._stream.codec_context.color_range = ColorRange.MPEG
         self._stream.options = H264_OPTIONS
+        try:
+            self._stream.codec_context.open()
+        except av.FFmpegError as error:
+            self.close()
+            raise EncoderError(error) from error
 
     def write(self, image: np.ndarray, time: float) -> None:
         frame = av.VideoFrame.from_ndarray(image, format='bgr24')
@@ -98,7 +117,7 @@ class _OpenCV:
             os.fsencode(path.absolute()), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*'mp4v'), rate, size[::-1]
         )
         if not self._writer.isOpened():
-            raise OSError(f'OpenCV cannot encode {path}: frames of {size[1]} x {size[0]} pixels, {rate:g} a second')
+            raise EncoderError('OpenCV, MPEG-4')
 
     def write(self, image: np.ndarray, time: float) -> None:
         self._writer.write(image)

@@ -6,6 +6,7 @@ import pytest
 from monfap_mm.apis.videos import VideoReader
 from monfap_mm.cli import video_writer as module
 from monfap_mm.cli.video_writer import VideoWriter
+from monfap_mm.curation.errors import BadInput
 from tests.test_apis.made_videos import numbered_frames
 from tests.test_curation.videos import HEIGHT, WIDTH, read_number
 
@@ -106,3 +107,9 @@ def test_a_full_disk_is_told(tmp_path, codec, full_disk):
 def test_a_folder_that_is_not_there(tmp_path, codec):
     with pytest.raises(FileNotFoundError):
         VideoWriter(tmp_path / 'gone' / 'a.mp4', 25, (HEIGHT, WIDTH))
+
+
+def test_a_size_that_the_codec_does_not_take(tmp_path, codec):
+    with pytest.raises(BadInput, match='40000 x 16 pixels at 25 a second cannot be encoded'):
+        VideoWriter(tmp_path / 'a.mp4', 25, (16, 40000))
+    assert list(tmp_path.iterdir()) == []
