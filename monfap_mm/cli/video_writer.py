@@ -46,7 +46,7 @@ class VideoWriter:
         except EncoderError as error:
             self._temporary.unlink()
             raise BadInput(
-                f'{path.name}: {size[1]} x {size[0]} pixels at {rate:g} a second cannot be encoded as a video ({error}); '
+                f'{path.name}: {size[1]} x {size[0]} pixels at {rate:g} a second cannot be encoded ({error}); '
                 '--out - answers without drawing'
             ) from error
 
