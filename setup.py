@@ -104,6 +104,8 @@ setup(
     extras_require={
         # Masks in COCO's format: the converters of OpenForensics and OFV2.
         'data': ['pycocotools>=2.0.8,<3'],
+        # Annotated videos in H.264; its wheels bring x264, which is under the GPL.
+        'video': ['av>=16,<19'],
         # The second OpenCV writes the same folder as the first: keep both at one version.
         'perturb': ['albumentations>=2.0.8,<2.1', 'opencv-python-headless>=4.10,<5'],
     },

@@ -33,7 +33,7 @@ def write_answer_files(folder: Path, result: ForgeryResult, evidence: str | None
     """
     if result.error is not None:
         return {}
-    name = _name(result.path)
+    name = file_name(result.path)
     files = {'mask': f'masks/{name}.png', 'overlay': f'overlays/{name}.jpg'}
     _write(folder / files['mask'], result.mask.astype(np.uint8) * 255)
     _write(folder / files['overlay'], cv2.cvtColor(draw_overlay(result), cv2.COLOR_RGB2BGR))
@@ -43,7 +43,7 @@ def write_answer_files(folder: Path, result: ForgeryResult, evidence: str | None
     return files
 
 
-def _name(path: str) -> str:
+def file_name(path: str) -> str:
     """A name of its own for each path, the same in every run, and readable."""
     digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:8]
     return f'{safe_name(os.path.basename(path))}.{digest}'

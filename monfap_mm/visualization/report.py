@@ -16,6 +16,7 @@ from ..structures import rle_share
 from .gate_bars import EXPERT_COLORS, EXPERT_NAMES
 from .panels import resize
 from .report_page import ERRORS, FOOT, HEAD, SCRIPT, STYLE
+from .timeline import clock
 
 THUMBNAIL = (108, 144)
 JPEG_QUALITY = 75
@@ -61,7 +62,8 @@ def write_report(path: Path, predictions: Iterable[dict], settings: Mapping[str,
 
 def _shorten(values: dict) -> dict:
     """What the report needs of an answer: all but its mask, which may be long."""
-    row = {key: values.get(key) for key in ('path', 'size', 'score', 'label', 'faces', 'gates', 'note', 'error')}
+    keys = ('path', 'size', 'score', 'label', 'faces', 'gates', 'stretches', 'note', 'error')
+    row = {key: values.get(key) for key in keys}
     mask = values.get('mask')
     return row | dict(files=values.get('files') or {}, share=None if mask is None else rle_share(mask))
 
@@ -128,6 +130,7 @@ def _details(folder: Path, row: dict) -> str:
 
 def _facts(row: dict) -> str:
     facts = [f'{row["size"][1]} x {row["size"][0]} pixels'] if row['size'] else []
+    facts += [f'suspect {clock(one["start"])} to {clock(one["end"])}' for one in row['stretches'] or []]
     return ''.join(f'<p>{_text(fact)}</p>' for fact in (*facts, row['note']) if fact)
 
 
