@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         from ..web import LOOPBACK_NAMES, create_app, serve
     except ModuleNotFoundError as error:
-        return _stop(f'{error.name} is missing: pip install "monfap_mm[web]"')
+        return _stop(f'{error.name.partition(".")[0]} is missing: pip install "monfap_mm[web]"')
     try:
         # Before the model, whose loading takes its time.
         listener = _listen(args.host, args.port)

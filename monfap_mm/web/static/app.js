@@ -1,7 +1,7 @@
 // Pictures go to the server one after the other, each as the body of a request of its own; cards show the answers.
 // Whatever comes from a file or the server enters the page as text, never as markup.
 
-const MAX_REGIONS = 50;
+const MAX_REGIONS = 30;
 const find = (name, from = document) => from.querySelector(name);
 const settings = fetch('settings').then((response) => response.json());
 const waiting = [];
