@@ -20,7 +20,7 @@ The page has no password. Without --host only this machine reaches it; with anot
 address can use it.
 
 exit codes
-  0  stopped by Ctrl-C
+  0  stopped by Ctrl-C; 130 if the model was still loading
   2  nothing was started: wrong arguments, model or checkpoint, an address in use, the extra "web" missing
 
 examples
@@ -40,6 +40,13 @@ def add_parser(verbs) -> None:
     )
     add_model_arguments(parser)
     parser.add_argument('--host', default=HOST, help=f'address to listen at; default {HOST}, for this machine only')
+    parser.add_argument(
+        '--allow-host',
+        action='append',
+        default=[],
+        metavar='NAME',
+        help='name under which browsers reach the page through a proxy; may be repeated',
+    )
     parser.add_argument('--port', type=int, default=PORT, help=f'port; 0 takes a free one; default {PORT}')
     parser.add_argument(
         '--max-bytes', type=int, default=MAX_MIB * 2**20, help=f'larger files are refused; default {MAX_MIB} MiB'
@@ -79,7 +86,8 @@ def run(args: argparse.Namespace) -> int:
         is_local = ipaddress.ip_address(listener.getsockname()[0]).is_loopback
         if not is_local:
             print(f'monfap serve: warning: everyone who reaches {args.host} can use this page', file=sys.stderr)
-        hosts = LOOPBACK_NAMES | {args.host.lower()} if is_local else None
+        names = LOOPBACK_NAMES | {name.lower() for name in (args.host, *args.allow_host)}
+        hosts = names if is_local or args.allow_host else None
         print(f'{_address(args.host, listener)}   (Ctrl-C stops)', flush=True)
         serve(create_app(inferencer, args.max_bytes, args.max_waiting, hosts), listener, SECONDS_TO_FINISH)
     return DONE

@@ -11,7 +11,7 @@ import urllib.request
 import pytest
 
 from monfap_mm.cli import main, serve
-from tests.test_web.test_app import Gate
+from tests.test_web.gate import Gate
 
 MODEL = ('--model', 'no.py')
 
@@ -37,8 +37,9 @@ def served(monkeypatch):
         monkeypatch.setattr(serve, 'load_inferencer', lambda _: Gate())
 
         def user() -> None:
+            address = stdout.lines.get(timeout=30).split()[0]
             try:
-                act(stdout.lines.get(timeout=30).split()[0])
+                act(address)
             finally:
                 os.kill(os.getpid(), signal.SIGINT)
 
@@ -81,6 +82,18 @@ def test_serving_others_is_said_aloud(served, capsys):
     assert served(act, '--host', '0.0.0.0') == 0
     assert seen == [200]
     assert 'warning: everyone who reaches 0.0.0.0 can use this page' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('host', ['127.0.0.1', '0.0.0.0'])
+def test_a_proxy_in_front(served, host):
+    seen = []
+
+    def act(address):
+        address = f'http://127.0.0.1:{address.rpartition(":")[2]}'
+        seen.extend(status(address, name) for name in ('lab.example', 'evil.example', None))
+
+    assert served(act, '--allow-host', 'Lab.example', '--host', host) == 0
+    assert seen == [200, 403, 200]
 
 
 def refused(arguments, capsys) -> str:

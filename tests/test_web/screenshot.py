@@ -6,7 +6,7 @@ from .browser import Page, open_browser
 
 
 def main(address: str, out: str, *pictures: str) -> None:
-    driver = open_browser(size=(1100, 940))
+    driver = open_browser(size=(1100, 1080))
     try:
         page = Page(driver, address)
         page.choose(*pictures)

@@ -14,10 +14,10 @@ import pytest
 from PIL import ExifTags, Image
 from starlette.testclient import TestClient
 
-from monfap_mm.structures import ForgeryResult
 from monfap_mm.web import create_app
 
 from .conftest import LOCAL
+from .gate import Gate
 
 ENCODED = np.random.default_rng(0).integers(0, 256, (48, 80, 3), dtype=np.uint8)
 
@@ -118,26 +118,6 @@ def test_uploads_are_never_written_to_disk(client, tmp_path, monkeypatch):
         WATCHED.clear()
     assert WRITES == []
     assert not list(tmp_path.iterdir())
-
-
-class Gate:
-    """An inferencer that lets a picture pass when it is told to."""
-
-    threshold, max_pixels = 0.5, 100
-
-    def __init__(self) -> None:
-        self.entered, self.open = threading.Semaphore(0), threading.Semaphore(0)
-        self.names, self.inside, self.most_inside = [], 0, 0
-
-    def stream(self, contents, **_):
-        self.names.append(contents.name)
-        self.inside += 1
-        self.most_inside = max(self.most_inside, self.inside)
-        self.entered.release()
-        assert self.open.acquire(timeout=30)
-        self.inside -= 1
-        zeros = np.zeros((4, 4))
-        yield ForgeryResult(contents.name, (4, 4), 0.1, 'real', zeros > 0, zeros, image=np.zeros((4, 4, 3), np.uint8))
 
 
 class Post:

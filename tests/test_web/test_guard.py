@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 from monfap_mm.web import create_app
 
 from .conftest import LOCAL
-from .test_app import Gate
+from .gate import Gate
 
 STATIC = files('monfap_mm.web') / 'static'
 
