@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 from monfap_mm.web import create_app
 
 from .conftest import LOCAL
-from .gate import Gate
+from .gate import SECONDS, Gate
 
 ENCODED = np.random.default_rng(0).integers(0, 256, (48, 80, 3), dtype=np.uint8)
 
@@ -141,16 +141,12 @@ class Post:
         self.body += message.get('body', b'')
 
 
-async def in_thread(function, *arguments):
-    return await asyncio.to_thread(function, *arguments)
-
-
 def test_a_bounded_number_waits_and_the_page_stays_awake():
     async def scene():
         gate = Gate()
         app = create_app(gate, max_waiting=1)
         first = Post(app, 'first')
-        await in_thread(gate.entered.acquire)
+        await asyncio.to_thread(gate.wait)
         second = Post(app, 'second')
         await second.admitted.wait()
         third = Post(app, 'third')
@@ -159,7 +155,7 @@ def test_a_bounded_number_waits_and_the_page_stays_awake():
         assert json.loads(third.body)['error'].startswith('The server is busy')
         assert first.status is second.status is None
         # The model works, but the page comes.
-        assert (await in_thread(lambda: TestClient(app, base_url=LOCAL).get('/').status_code)) == 200
+        assert (await asyncio.to_thread(lambda: TestClient(app, base_url=LOCAL).get('/').status_code)) == 200
 
         gate.open.release(2)
         await asyncio.gather(first.task, second.task)
@@ -171,7 +167,7 @@ def test_a_bounded_number_waits_and_the_page_stays_awake():
         assert gate.names == ['first', 'second', 'fourth']
         assert gate.most_inside == 1
 
-    asyncio.run(scene())
+    asyncio.run(asyncio.wait_for(scene(), SECONDS))
 
 
 def test_who_leaves_costs_no_prediction_and_no_place():
@@ -179,7 +175,7 @@ def test_who_leaves_costs_no_prediction_and_no_place():
         gate = Gate()
         app = create_app(gate, max_waiting=1)
         first = Post(app, 'first')
-        await in_thread(gate.entered.acquire)
+        await asyncio.to_thread(gate.wait)
         leaver = Post(app, 'leaver', leaves=True)
         await leaver.admitted.wait()
         gate.open.release(2)
@@ -187,7 +183,7 @@ def test_who_leaves_costs_no_prediction_and_no_place():
         await Post(app, 'next').task
         assert gate.names == ['first', 'next']
 
-    asyncio.run(scene())
+    asyncio.run(asyncio.wait_for(scene(), SECONDS))
 
 
 def test_two_users_at_once_each_get_their_own_answer(client, inferencer, data):
