@@ -77,6 +77,7 @@ setup(
     long_description_content_type='text/markdown',
     keywords='image forensics, deepfake detection, manipulation localization, mixture of experts',
     packages=find_packages(include=['monfap_mm', 'monfap_mm.*']),
+    package_data={'monfap_mm.web': ['static/*']},
     cmdclass=dict(build_py=BuildPy, develop=Develop),
     python_requires='>=3.10',
     entry_points={'console_scripts': ['monfap = monfap_mm.cli:main']},
@@ -108,6 +109,8 @@ setup(
         'video': ['av>=16,<19'],
         # The second OpenCV writes the same folder as the first: keep both at one version.
         'perturb': ['albumentations>=2.0.8,<2.1', 'opencv-python-headless>=4.10,<5'],
+        # The page of `monfap serve`.
+        'web': ['starlette>=1.0,<2', 'uvicorn>=0.30,<1'],
     },
     classifiers=[
         'Programming Language :: Python :: 3',

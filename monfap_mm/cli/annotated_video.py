@@ -9,8 +9,8 @@ from ..curation.errors import BadInput
 from ..datasets import PALETTE
 from ..structures import REAL_FAKE, ForgeryResult
 from ..visualization.panels import overlay, write_tag
+from ..visualization.prediction_panel import ALPHA
 from ..visualization.timeline import clock
-from .answer_files import ALPHA
 from .video_writer import VideoWriter
 
 MIN_FONT, FONT_SHARE = 10, 0.04
