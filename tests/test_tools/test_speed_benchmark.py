@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from tools.analysis_tools.benchmark import PartTimer, measure, parse_args, peak_bytes, summarize
+from tools.analysis_tools.benchmark import PartTimer, checkpointing, measure, parse_args, peak_bytes, summarize
 
 from .conftest import ROOT, tool
 
@@ -21,7 +21,7 @@ def report(tmp_path_factory):
     """Folder with the report of one round of both models."""
     folder = tmp_path_factory.mktemp('benchmark')
     small = ('--sizes', 64, '--batches', 2, '--rounds', 1, '--device', 'cpu')
-    tool(NAME, *CONFIGS, *small, '--out', folder / 'out', cwd=folder)
+    tool(NAME, *CONFIGS, *small, '--with-cp', '--out', folder / 'out', cwd=folder)
     return folder / 'out'
 
 
@@ -34,17 +34,19 @@ def test_figures_fit_together(report):
         ('monfap-c_demo', 'forward', 'inference'),
         ('monfap-c_demo', 'train', 'plain'),
         ('monfap-c_demo', 'train', 'package'),
+        ('monfap-c_demo', 'train', 'with_cp'),
+        # Of an FCN the backbone has a plain form.
+        ('fcn_demo', 'forward', 'plain'),
         ('fcn_demo', 'forward', 'package'),
+        ('fcn_demo', 'train', 'plain'),
         ('fcn_demo', 'train', 'package'),
+        ('fcn_demo', 'train', 'with_cp'),
     }
     for (config, mode, _), row in by_setting.items():
         assert sum(row['parts'].values()) == pytest.approx(row['milliseconds'])
         assert row['images_per_second'] == pytest.approx(2000 / row['milliseconds'])
-        plain = by_setting.get((config, mode, 'plain'))
-        if plain is None:
-            assert row['faster'] is row['leaner'] is row['difference'] is None
-        else:
-            assert row['faster'] == pytest.approx(plain['milliseconds'] / row['milliseconds'])
+        plain = by_setting[config, mode, 'plain']
+        assert row['faster'] == pytest.approx(plain['milliseconds'] / row['milliseconds'])
     for form in ('package', 'inference'):
         assert by_setting['monfap-c_demo', 'forward', form]['difference'] < 1e-4
     parts = {'backbone', 'neck', 'localizer', 'head', 'rest'}
@@ -55,7 +57,7 @@ def test_figures_fit_together(report):
 def test_markdown_has_the_command_and_a_line_a_form(report):
     text = (report / 'benchmark.md').read_text()
     assert 'benchmark.py' in text.splitlines()[0]
-    assert sum(line.startswith('|') and '_demo' in line for line in text.splitlines()) == 7
+    assert sum(line.startswith('|') and '_demo' in line for line in text.splitlines()) == 11
     assert '**forward**' in text
     assert '**train**' in text
 
@@ -124,6 +126,21 @@ def test_ratios_are_medians_within_rounds():
     assert (plain.milliseconds, plain.faster, plain.leaner, plain.difference) == (9000, 1, 1, 0)
     assert (package.milliseconds, package.faster, package.leaner, package.difference) == (1000, 3, 4, 0.25)
     assert package.images_per_second == 3
+
+
+def test_a_model_without_plain_form_has_no_ratios():
+    values = dict(seconds=[dict(rest=1.0)], peaks=[None], logits=torch.zeros(2))
+    (row,) = summarize(dict(package=values), config='c', mode='forward', size=64, batch=1)
+    assert row.faster is row.leaner is row.difference is row.peak_mib is None
+
+
+def test_checkpointing_is_on_within_its_context_only():
+    model = nn.ModuleList([nn.Identity(), nn.Identity(), nn.Identity()])
+    model[0].with_cp, model[1].with_cp = False, True
+    with checkpointing(model):
+        assert model[0].with_cp is model[1].with_cp is True
+        assert not hasattr(model[2], 'with_cp')
+    assert (model[0].with_cp, model[1].with_cp) == (False, True)
 
 
 def test_forms_take_turns():
