@@ -9,11 +9,8 @@ from mmseg.registry import MODELS
 from torch import nn
 
 from ..engine.hooks.strict_checkpoint_hook import compare_state_dicts
+from ..windows import MODES, default_stride
 from .model_zoo import find_model
-
-MODES = ('whole', 'slide')
-# Windows overlap by a third, as in mmseg's own configs.
-STRIDE = 2 / 3
 
 
 def load_config(model: str | Config, mode: str | None) -> tuple[Config, str | None]:
@@ -39,7 +36,7 @@ def load_config(model: str | Config, mode: str | None) -> tuple[Config, str | No
         test_cfg['mode'] = mode
     if mode == 'slide':
         crop_size = test_cfg.setdefault('crop_size', _window_size(cfg))
-        test_cfg.setdefault('stride', tuple(max(1, round(STRIDE * length)) for length in crop_size))
+        test_cfg.setdefault('stride', default_stride(crop_size))
     cfg.model.test_cfg = test_cfg
     return cfg, weights
 
