@@ -122,8 +122,8 @@ def _window_size(cfg: Config) -> tuple[int, int]:
     """Height and width of the pictures that the model was trained on."""
     for step in _test_pipeline(cfg):
         if _type_name(step) == 'Resize' and 'scale' in step:
-            width, height = step['scale']
-            return height, width
+            scale = step['scale']
+            return (scale, scale) if isinstance(scale, int) else tuple(scale[::-1])
     size = (cfg.model.get('data_preprocessor') or {}).get('size')
     if size is None:
         raise ValueError("mode='slide' needs the size of a window: set model.test_cfg.crop_size in the config")

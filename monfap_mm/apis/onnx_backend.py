@@ -48,6 +48,8 @@ class OnnxBackend:
     def __init__(self, path: str, device: str | None = None, mode: str | None = None) -> None:
         if mode not in (None, *MODES):
             raise ValueError(f'mode must be one of {", ".join(MODES)}, got {mode!r}')
+        if not os.path.isfile(path):
+            raise FileNotFoundError(f'there is no ONNX file {path} (looked in {os.getcwd()})')
         self.path = path
         self.session = open_session(path, device)
         self.metadata = read_metadata(self.session.get_modelmeta().custom_metadata_map, path)
@@ -121,25 +123,24 @@ class OnnxBackend:
         )
 
 
-def open_session(path: str, device: str | None = None) -> 'InferenceSession':
-    """Open an ONNX file; arguments and errors as those of :class:`OnnxBackend`."""
+def open_session(model: str | bytes, device: str | None = None) -> 'InferenceSession':
+    """Open an ONNX file, or the contents of one; device and errors as those of :class:`OnnxBackend`."""
     try:
         import onnxruntime
     except ModuleNotFoundError as error:
         raise ImportError(EXTRA) from error
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f'there is no ONNX file {path} (looked in {os.getcwd()})')
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # errors; its warnings are for developers
+    options.log_severity_level = 4  # errors are raised as well, and its warnings are for developers
     # As PyTorch does; 0 is ONNX Runtime's own choice, the number of cores.
     threads = os.environ.get('OMP_NUM_THREADS', '')
     options.intra_op_num_threads = int(threads) if threads.isdecimal() else 0
     providers = _providers(device, onnxruntime.get_available_providers())
     try:
-        return onnxruntime.InferenceSession(path, options, providers=providers)
+        return onnxruntime.InferenceSession(model, options, providers=providers)
     except Exception as error:  # a damaged file raises nearly anything
         reason = ' '.join(str(error).split())[:200]
-        raise ValueError(f'{path} is no ONNX file, or damaged ({reason})') from error
+        name = model if isinstance(model, str) else 'the model'
+        raise ValueError(f'{name} is no ONNX file, or damaged ({reason})') from error
 
 
 def _providers(device: str | None, available: list[str]) -> list:

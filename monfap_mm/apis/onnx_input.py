@@ -42,7 +42,9 @@ class OnnxInput:
             image = image[..., ::-1]
         array = image.transpose(2, 0, 1).astype(np.float32)
         if self.metadata.mean is not None:
-            mean, std = (np.array(values, np.float32)[:, None, None] for values in (self.metadata.mean, self.metadata.std))
+            mean, std = (
+                np.array(values, np.float32)[:, None, None] for values in (self.metadata.mean, self.metadata.std)
+            )
             array = (array - mean) / std
         return self._pad(array), array.shape[1:]
 
@@ -54,7 +56,6 @@ class OnnxInput:
         elif self.metadata.pad_divisor is not None:
             target = [-(-length // self.metadata.pad_divisor) * self.metadata.pad_divisor for length in size]
         missing = [(0, new - length) for new, length in zip(target, size)]
-        # Copies even where nothing is missing: the model wants rows that lie one after the other.
         return np.pad(array, [(0, 0), *missing], constant_values=self.metadata.pad_value)
 
 

@@ -9,13 +9,13 @@ from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 
 from ..apis import ForgeryInferencer
-from ..apis.model_loading import MODES
+from ..apis.backend import BACKENDS
 from ..apis.pictures import MAX_PIXELS, expand_inputs
 from ..atomic_write import atomic_write
 from ..curation.progress import ProgressReport
-from ..evaluation.protocols import hash_file, hash_text
 from ..structures import SCHEMA_VERSION
 from ..version import __version__
+from ..windows import MODES
 from .answer_files import write_answer_files
 from .exit_codes import DONE, NOT_ANSWERED, NOT_STARTED, NOT_WRITTEN
 from .predictions_file import PredictionsError, PredictionsFile, read_predictions, to_line
@@ -58,8 +58,9 @@ def add_parser(verbs) -> None:
     parser.add_argument(
         'paths', nargs='+', metavar='PATH', help='picture, folder (with its subfolders) or glob; - reads paths by line'
     )
-    parser.add_argument('--model', required=True, help='config file, or a name that "monfap info" lists')
+    parser.add_argument('--model', required=True, help='config, .onnx file, or a name that "monfap info" lists')
     parser.add_argument('--weights', help='checkpoint; may be left out where "monfap info" knows one')
+    parser.add_argument('--backend', choices=BACKENDS, help='default: onnx for an .onnx file, else torch')
     parser.add_argument('--out', required=True, metavar='DIR', help='folder to write to; - writes JSON lines to stdout')
     parser.add_argument('--resume', action='store_true', help='skip what DIR has an answer for')
     parser.add_argument('--mode', choices=MODES, help='in one piece, or in windows at full resolution; default: config')
@@ -93,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
         with redirect_stdout(sys.stderr), warnings.catch_warnings():
             warnings.simplefilter('ignore')
             inferencer = ForgeryInferencer(
-                args.model, args.weights, args.device, args.mode, args.threshold, args.max_pixels
+                args.model, args.weights, args.device, args.mode, args.threshold, args.max_pixels, args.backend
             )
     except (OSError, ValueError, RuntimeError, LookupError, ImportError, SyntaxError) as error:
         return _stop(f'cannot load the model: {error}', NOT_STARTED)
@@ -138,12 +139,10 @@ def _to_pipe(args: argparse.Namespace, inferencer: ForgeryInferencer) -> int:
 
 def _settings(args: argparse.Namespace, inferencer: ForgeryInferencer) -> dict:
     """What the answers depend on."""
-    is_file = os.path.isfile(inferencer.weights)
     return dict(
         monfap_mm=__version__,
         schema_version=SCHEMA_VERSION,
-        config=hash_text(inferencer.cfg.pretty_text),
-        weights=hash_file(inferencer.weights) if is_file else inferencer.weights,
+        **inferencer.backend.provenance,
         mode=args.mode,
         threshold=args.threshold,
     )
