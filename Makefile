@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint mim-test clean
+.PHONY: help setup demo test lint mim-test lite-test clean
 
 help:
 	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
@@ -41,6 +41,9 @@ lint: $(READY)
 
 mim-test: $(READY)
 	bash .ci/mim_test.sh $(BIN)/python
+
+lite-test: $(READY)
+	bash .ci/lite_test.sh $(BIN)/python
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info monfap_mm/.mim work_dirs/demo work_dirs/demo_quick data/demo data/demo_quick

@@ -17,6 +17,7 @@ PACKAGES = (
     'mmpretrain',
     'numpy',
     'opencv-python',
+    'opencv-python-headless',
     'scikit-learn',
     'albumentations',
     'onnxruntime',
