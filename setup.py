@@ -38,6 +38,7 @@ NOT_LITE = (
     'monfap_mm.apis.torch_backend',
     'monfap_mm.visualization.forgery_visualizer',
 )
+NOT_LITE_EXTRAS = ('data', 'onnx', 'perturb')
 
 
 def read_version() -> str:
@@ -71,6 +72,11 @@ def fill_mim(package: Path, link: bool = False) -> None:
             shutil.copytree(source, target / source.name, ignore=shutil.ignore_patterns('__pycache__'))
         else:
             shutil.copy2(source, target)
+
+
+def offered(extras: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Those of the extras that make sense for the distribution that is built."""
+    return {name: needed for name, needed in extras.items() if not (IS_LITE and name in NOT_LITE_EXTRAS)}
 
 
 class BuildPy(build_py):
@@ -152,16 +158,18 @@ setup(
         'pillow>=10.1',
         'setuptools<81',
     ],
-    extras_require={}
-    if IS_LITE
-    else {
-        # Masks in COCO's format: the converters of OpenForensics and OFV2.
-        'data': ['pycocotools>=2.0.8,<3'],
-        # Export to ONNX files, and answers from them.
-        'onnx': ['onnxruntime>=1.20,<2', 'onnx>=1.18,<2', 'onnxscript>=0.5.4,<1'],
-        # The second OpenCV writes the same folder as the first: keep both at one version.
-        'perturb': ['albumentations>=2.0.8,<2.1', 'opencv-python-headless>=4.10,<5'],
-    },
+    extras_require=offered(
+        {
+            # Masks in COCO's format: the converters of OpenForensics and OFV2.
+            'data': ['pycocotools>=2.0.8,<3'],
+            # Export to ONNX files, and answers from them.
+            'onnx': ['onnxruntime>=1.20,<2', 'onnx>=1.18,<2', 'onnxscript>=0.5.4,<1'],
+            # Annotated videos in H.264; its wheels bring x264, which is under the GPL.
+            'video': ['av>=16,<19'],
+            # The second OpenCV writes the same folder as the first: keep both at one version.
+            'perturb': ['albumentations>=2.0.8,<2.1', 'opencv-python-headless>=4.10,<5'],
+        }
+    ),
     classifiers=[
         'Programming Language :: Python :: 3',
         'Programming Language :: Python :: 3.10',

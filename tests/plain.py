@@ -41,13 +41,24 @@ def bayar_conv(module, x):
     return F.conv2d(x, kernel, padding=2)
 
 
+def depthwise_noise(module, x):
+    """Three filters a channel by one grouped convolution, in the order (channel, kind)."""
+    kinds, channels = module.filters.shape[:2]
+    filters = module.filters.transpose(0, 1).flatten(0, 1)
+    residuals = F.conv2d(x, filters, padding=filters.shape[-1] // 2, groups=channels)
+    if module.clip is not None:
+        residuals = F.hardtanh(residuals, -module.clip, module.clip, inplace=True)
+    weight = module.project.conv.weight.unflatten(1, (kinds, channels)).transpose(1, 2).flatten(1, 2)
+    return module.project.activate(module.project.norm(F.conv2d(residuals, weight)))
+
+
 def mone(module, x, gates):
     """Eq. 10, sample by sample and expert by expert (eval mode)."""
-    plain = dict(cd=cd_conv, bayar=bayar_conv)
+    plain = dict(cd=cd_conv, bayar=bayar_conv, srm=depthwise_noise, hf=depthwise_noise)
     rows = []
     for sample, gate in zip(x.split(1), gates):
         y = sum(conv(sample) for conv in module.shared_experts)
         for weight, (name, expert) in zip(gate, module.experts.items()):
-            y = y + weight * (plain[name](expert, sample) if name in plain else expert(sample))
+            y = y + weight * plain[name](expert, sample)
         rows.append(y)
     return torch.cat(rows)

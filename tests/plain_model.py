@@ -1,17 +1,21 @@
 """The whole model, written as a careful first implementation would: the reference of the speed benchmark.
 
-Expert by expert (the central difference as two convolutions), image by image through FUP, with keys, values and queries
-of every pixel, and UP in the authors' order. Parameters and results are those of the package.
+Expert by expert (the central difference as two convolutions, three filters a channel as one grouped convolution), image
+by image through FUP, with keys, values and queries of every pixel, and UP in the authors' order. Parameters and results
+are those of the package.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+from mmpretrain.models.utils.norm import GRN, LayerNorm2d
 from torch import nn
 
-from monfap_mm.models import FUPHead
+from monfap_mm.models import FUPHead, MoNFAP
+from monfap_mm.models.backbones.convnext_v2 import ChannelsLastLayerNorm2d, ReassociatedGRN
 from monfap_mm.models.layers import MoNE, UpSampler
+from monfap_mm.models.layers.noise_extractors import HFConv, SRMConv
 from monfap_mm.models.layers.two_token_attention import ImageToTokenAttention, TokenToImageAttention
 
 from . import plain
@@ -29,6 +33,20 @@ class PlainMoNE(MoNE):
         for weight, (name, expert) in zip(weights.unbind(dim=1), self.experts.items()):
             y = y + weight[:, None, None, None] * (plain.cd_conv(expert, x) if name == 'cd' else expert(x))
         return y, gates
+
+
+class PlainSRMConv(SRMConv):
+    """SRM residuals by one grouped convolution."""
+
+    def forward(self, x):
+        return plain.depthwise_noise(self, x)
+
+
+class PlainHFConv(HFConv):
+    """High-pass residuals by one grouped convolution."""
+
+    def forward(self, x):
+        return plain.depthwise_noise(self, x)
 
 
 class PlainTokenToImageAttention(TokenToImageAttention):
@@ -64,16 +82,27 @@ class PlainFUPHead(FUPHead):
         return tuple(map(torch.cat, zip(*results)))
 
 
+class PlainMoNFAP(MoNFAP):
+    """Feature maps as the backbone leaves them."""
+
+    def extract_feat(self, inputs):
+        feats = self.backbone(inputs)
+        return feats if self.projection is None else self.projection(feats)
+
+
 PLAIN = {
     plain_class.__base__: plain_class
     for plain_class in (
         PlainMoNE,
+        PlainSRMConv,
+        PlainHFConv,
         PlainTokenToImageAttention,
         PlainImageToTokenAttention,
         PlainUpSampler,
         PlainFUPHead,
+        PlainMoNFAP,
     )
-}
+} | {ChannelsLastLayerNorm2d: LayerNorm2d, ReassociatedGRN: GRN}
 
 
 def has_plain_form(model: nn.Module) -> bool:
@@ -84,11 +113,11 @@ def has_plain_form(model: nn.Module) -> bool:
 @contextmanager
 def plainly(model: nn.Module) -> Iterator[nn.Module]:
     """Within the context the model computes in the plain form, with the same parameters."""
-    changed = [module for module in model.modules() if type(module) in PLAIN]
-    for module in changed:
-        module.__class__ = PLAIN[type(module)]
+    own_classes = {module: type(module) for module in model.modules() if type(module) in PLAIN}
+    for module, own_class in own_classes.items():
+        module.__class__ = PLAIN[own_class]
     try:
         yield model
     finally:
-        for module in changed:
-            module.__class__ = type(module).__base__
+        for module, own_class in own_classes.items():
+            module.__class__ = own_class

@@ -6,14 +6,7 @@ from mmengine.structures import LabelData, PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
-ATTO = dict(
-    type='mmpretrain.ConvNeXt',
-    arch='atto',
-    use_grn=True,
-    layer_scale_init_value=0.0,
-    gap_before_final_norm=False,
-    out_indices=(0, 1, 2, 3),
-)
+ATTO = dict(type='ConvNeXtV2', arch='atto')
 ATTO_CHANNELS = [40, 80, 160, 320]
 
 

@@ -116,7 +116,7 @@ def test_model_of_the_paper(path):
     assert (model.decode_head.num_heads, model.decode_head.mask_threshold) == (8, 0.5)
     assert (model.decode_head.task_mode, model.decode_head.num_scales) == ('token', 4)
     assert model.neck.norm_cfg.type == model.decode_head.norm_cfg.type == 'SyncBN'
-    if model.backbone.type == 'mmpretrain.ConvNeXt':
+    if model.backbone.type == 'ConvNeXtV2':
         assert (model.backbone.arch, model.backbone.drop_path_rate) == ('atto', 0.4)
 
 

@@ -1,4 +1,4 @@
-"""The demo: make data, train MoNFAP-C and an FCN on an equal budget, test both, draw, sum up.
+"""The demo: make data, train MoNFAP-C and an FCN on an equal budget, test both, answer for pictures, sum up.
 
 Example:
     python tools/run_demo.py
@@ -61,13 +61,26 @@ def run(name: str, script: str, *arguments: str | Path) -> None:
         sys.exit(f'{"".join(last)}\nThe demo stopped: the command above ended with code {process.returncode}.')
 
 
+def run_on_screen(*arguments: str | Path) -> None:
+    """Run Python with its own output on screen; if it fails, stop."""
+    command = [str(argument) for argument in arguments]
+    print(f'\n$ python {shlex.join(command)}\n', flush=True)
+    code = subprocess.run([sys.executable, *command], check=False).returncode
+    if code:
+        sys.exit(f'The demo stopped: the command above ended with code {code}.')
+
+
 def make_data(folder: Path, quick: bool) -> None:
-    """Make the data; the tool shows its own progress bar."""
+    """Make the data."""
     sizes = ['--train', '48', '--val', '16', '--test', '16'] if quick else []
-    command = [sys.executable, str(TOOLS / 'dataset_converters' / 'make_demo_data.py'), str(folder), *sizes]
-    print(f'\n$ python {shlex.join([os.path.relpath(command[1]), *command[2:]])}', flush=True)
-    if subprocess.run(command, check=False).returncode:
-        sys.exit('The demo stopped: the data could not be made.')
+    run_on_screen(os.path.relpath(TOOLS / 'dataset_converters' / 'make_demo_data.py'), folder, *sizes)
+
+
+def answer_pictures(data: Path, work_dir: Path) -> None:
+    """Ask the trained model about the test pictures, as its user would."""
+    model = ['--model', os.path.relpath(CONFIGS / 'monfap-c_demo.py'), '--weights', work_dir / 'best.pth']
+    pictures, out = data / 'images' / 'test_*.jpg', work_dir / 'answers'
+    run_on_screen('-m', 'monfap_mm', 'predict', pictures, *model, '--evidence', 'suspect', '--out', out)
 
 
 def train_and_test(name: str, data: Path, work_dir: Path, show_dir: Path | None = None) -> tuple[dict, Path]:
@@ -111,9 +124,11 @@ def summary(metrics: dict, work_dir: Path) -> str:
             f'checkpoint   {work_dir}/best.pth',
             f'pictures     {work_dir}/vis/   image | ground truth | coarse mask | prediction',
             f'             {work_dir}/overview.png   four of them',
+            f'answers      {work_dir}/answers/report.html   of "monfap predict" for the test pictures',
+            f'             {work_dir}/answers/evidence/   a page for each suspect one',
             '',
             'What to do next:',
-            '  - open a few of the pictures;',
+            '  - open the report, and a few of the pictures;',
             '  - activate the environment: . .venv/bin/activate',
             '  - put your data into data/ofv2 (lists train.txt, val.txt, test.txt: see README.md) and run',
             '      python tools/train.py configs/monfap/monfap-c_8xb32-40e_ofv2-512x512.py',
@@ -142,10 +157,11 @@ def main() -> None:
         baseline = pool.submit(train_and_test, 'fcn_demo', data, work_dir)
         metrics, checkpoint = ours.result()
         metrics['fcn_baseline'], _ = baseline.result()
-    metrics.update(seconds=round(time.time() - start, 1), versions=versions())
 
     shutil.copyfile(checkpoint, work_dir / 'best.pth')
     draw_overview(work_dir / 'vis', work_dir / 'overview.png')
+    answer_pictures(data, work_dir)
+    metrics.update(seconds=round(time.time() - start, 1), versions=versions())
     (work_dir / 'metrics.json').write_text(json.dumps(metrics, indent=2) + '\n')
     print(summary(metrics, work_dir))
 

@@ -2,5 +2,6 @@
 
 from .inferencer import ForgeryInferencer
 from .model_zoo import find_model, list_models
+from .video_inference import predict_video
 
-__all__ = ['ForgeryInferencer', 'find_model', 'list_models']
+__all__ = ['ForgeryInferencer', 'find_model', 'list_models', 'predict_video']

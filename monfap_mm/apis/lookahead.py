@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from itertools import count, islice
 from typing import TypeVar
 
 Item, Made = TypeVar('Item'), TypeVar('Made')
@@ -35,6 +35,20 @@ def map_ahead(function: Callable[[Item], Made], items: Iterable[Item], workers: 
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def read_ahead(items: Iterable[Item], ahead: int) -> Iterator[Item]:
+    """Read items in a thread of their own, at most ``ahead`` of them before they are asked for.
+
+    Yields:
+        The items, in their order.
+    """
+    # One worker: the calls come one after the other.
+    items, end = iter(items), object()
+    for item in map_ahead(lambda _: next(items, end), count(), workers=1, ahead=ahead):
+        if item is end:
+            return
+        yield item
 
 
 def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

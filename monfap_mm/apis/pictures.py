@@ -13,10 +13,12 @@ from PIL import Image
 from ..curation.errors import BadInput
 from ..curation.images import read_source
 from ..curation.paths import IMAGE_ENDINGS, find_files
+from ..curation.videos import VIDEO_ENDINGS as CONTAINER_ENDINGS
 
 # 20,000 x 4,450: a little less than where Pillow begins to warn of decompression bombs.
 MAX_PIXELS = 89_000_000
 ENDINGS = IMAGE_ENDINGS | {'.gif'}
+VIDEO_ENDINGS = CONTAINER_ENDINGS | {'.m4v', '.3gp'}
 
 PictureInput = str | Path | np.ndarray
 PictureInputs = PictureInput | Iterable[PictureInput]
@@ -34,12 +36,18 @@ class Picture(NamedTuple):
     note: str | None = None
 
 
-def expand_inputs(inputs: PictureInputs) -> Iterator[str | np.ndarray]:
+def is_video(path: str) -> bool:
+    """Whether a path is called like a video."""
+    return os.path.splitext(path)[1].lower() in VIDEO_ENDINGS
+
+
+def expand_inputs(inputs: PictureInputs, endings: frozenset[str] = ENDINGS) -> Iterator[str | np.ndarray]:
     """One by one what an input stands for; nothing is opened.
 
     Args:
         inputs: A file, a folder (all images below it, sorted; hidden files left out), a glob (``**`` goes into
             folders), an array, or an iterable of these, which may be endless.
+        endings: Of which files in folders there shall be an answer. Default: pictures.
 
     Yields:
         Paths and arrays. What cannot be a picture, such as a file that does not exist or a folder without images, comes
@@ -51,17 +59,17 @@ def expand_inputs(inputs: PictureInputs) -> Iterator[str | np.ndarray]:
     if isinstance(inputs, np.ndarray):
         yield inputs
     elif isinstance(inputs, (str, os.PathLike)):
-        yield from _expand_path(os.fspath(inputs))
+        yield from _expand_path(os.fspath(inputs), endings)
     elif isinstance(inputs, Iterable) and not isinstance(inputs, bytes):
         for item in inputs:
-            yield from expand_inputs(item)
+            yield from expand_inputs(item, endings)
     else:
         raise TypeError(f'a picture is a path or an array (H, W, 3), got {type(inputs).__name__}')
 
 
-def _expand_path(path: str) -> Iterator[str]:
+def _expand_path(path: str, endings: frozenset[str]) -> Iterator[str]:
     if os.path.isdir(path):
-        names = iter(find_files(path, ENDINGS))
+        names = iter(find_files(path, endings))
         first = next(names, None)
         if first is None:
             yield path
@@ -72,13 +80,13 @@ def _expand_path(path: str) -> Iterator[str]:
         matches = sorted(glob.glob(path, recursive=True))
         # Folders only as a last resort: '**' gives a folder and all that is in it.
         files = [match for match in matches if not os.path.isdir(match)]
-        yield from files or (match for folder in matches or [path] for match in _expand_match(folder))
+        yield from files or (match for folder in matches or [path] for match in _expand_match(folder, endings))
     else:
         yield path
 
 
-def _expand_match(path: str) -> Iterator[str]:
-    return _expand_path(path) if os.path.isdir(path) else iter([path])
+def _expand_match(path: str, endings: frozenset[str]) -> Iterator[str]:
+    return _expand_path(path, endings) if os.path.isdir(path) else iter([path])
 
 
 def load_picture(source: str | np.ndarray, max_pixels: int = MAX_PIXELS) -> Picture:
@@ -97,7 +105,9 @@ def load_picture(source: str | np.ndarray, max_pixels: int = MAX_PIXELS) -> Pict
     """
     if isinstance(source, np.ndarray):
         return Picture(_check_array(source, max_pixels))
-    _check_file(source)
+    check_file(source)
+    if is_video(source):
+        raise BadInput(f'{source} is a video: ask "monfap predict", or predict_video of monfap_mm.apis')
     image = read_source(source, max_pixels)
     return Picture(image, _note(source, image))
 
@@ -111,7 +121,8 @@ def _check_array(image: np.ndarray, max_pixels: int) -> np.ndarray:
     return image
 
 
-def _check_file(path: str) -> None:
+def check_file(path: str) -> None:
+    """Raise a BadInput unless a path is a regular file with something in it."""
     if '://' in path:
         raise BadInput(f'{path} is an address: download it first')
     try:

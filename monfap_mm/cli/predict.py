@@ -1,40 +1,49 @@
-"""``monfap predict``: answers for pictures, written as they come."""
+"""``monfap predict``: answers for pictures and videos, written as they come."""
 
 import argparse
 import os
 import sys
+import time
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext, redirect_stdout
+from itertools import groupby
 from pathlib import Path
 
-from ..apis import ForgeryInferencer
+from ..apis import ForgeryInferencer, predict_video
 from ..apis.backend import BACKENDS
-from ..apis.pictures import MAX_PIXELS, expand_inputs
+from ..apis.pictures import ENDINGS, MAX_PIXELS, VIDEO_ENDINGS, expand_inputs, is_video
 from ..atomic_write import atomic_write
 from ..curation.progress import ProgressReport
-from ..structures import SCHEMA_VERSION
+from ..structures import SCHEMA_VERSION, ForgeryResult, VideoResult
 from ..version import __version__
+from ..visualization.report import write_report
 from ..windows import MODES
-from .answer_files import write_answer_files
+from .answer_files import EVIDENCE, write_answer_files
 from .exit_codes import DONE, NOT_ANSWERED, NOT_STARTED, NOT_WRITTEN
 from .predictions_file import PredictionsError, PredictionsFile, read_predictions, to_line
 from .summary import summary_rows, to_csv, to_text
+from .video_files import FOLDER as VIDEO_FOLDER
+from .video_files import predict_video_into, write_video_files
 
 PIPE = '-'
 EPILOG = """
 DIR gets
-  predictions.jsonl   one JSON object a picture, written as it comes: score, label, regions, mask, error
+  predictions.jsonl   one JSON object a file, written as it comes: score, label, regions and mask of a picture,
+                      frames and suspect stretches of a video, error
   masks/              8-bit PNG at the size of the picture, 255 where it is fake
   overlays/           the picture with its fake pixels tinted
-  summary.csv         one row a picture, written at the end
+  evidence/           with --evidence: input, regions, heat maps and gate on one page
+  videos/             the video with its fake pixels tinted (MP4), the scores of its frames (CSV) and their plot (PNG)
+  report.html         all answers with thumbnails, to sort and to print; written at the end
+  summary.csv         one row a file, written at the end
   run.json            the settings
 
-A picture that cannot be read or predicted has a line with "error"; the others go on.
+A file that cannot be read or predicted has a line with "error"; the others go on.
 
 exit codes
-  0  every picture has a line
-  1  no picture could be answered; with --fail-on-error: at least one could not
+  0  every file has a line
+  1  no file could be answered; with --fail-on-error: at least one could not
   2  nothing was started: wrong arguments, model, checkpoint or folder
   3  stopped, since the output could not be written; --resume goes on
   130  stopped by Ctrl-C; --resume goes on
@@ -42,6 +51,7 @@ exit codes
 examples
   monfap predict photos --model CONFIG --weights CHECKPOINT --out answers
   monfap predict 'photos/**/*.jpg' big.tif --model CONFIG --weights CHECKPOINT --mode slide --out answers
+  monfap predict interview.mp4 --fps 5 --model CONFIG --weights CHECKPOINT --out answers
   find . -name '*.jpg' | monfap predict - --model CONFIG --weights CHECKPOINT --out - | jq .score
 """
 
@@ -50,18 +60,26 @@ def add_parser(verbs) -> None:
     """Add the verb to ``monfap``."""
     parser = verbs.add_parser(
         'predict',
-        help='tell which pictures are fake, and where',
-        description='Tell which pictures are fake, and where.',
+        help='tell which pictures and videos are fake, and where',
+        description='Tell which pictures and videos are fake, and where.',
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        'paths', nargs='+', metavar='PATH', help='picture, folder (with its subfolders) or glob; - reads paths by line'
+        'paths',
+        nargs='+',
+        metavar='PATH',
+        help='picture, video, folder (with its subfolders) or glob; - reads paths by line',
     )
     parser.add_argument('--model', required=True, help='config, .onnx file, or a name that "monfap info" lists')
     parser.add_argument('--weights', help='checkpoint; may be left out where "monfap info" knows one')
     parser.add_argument('--backend', choices=BACKENDS, help='default: onnx for an .onnx file, else torch')
     parser.add_argument('--out', required=True, metavar='DIR', help='folder to write to; - writes JSON lines to stdout')
+    parser.add_argument(
+        '--evidence',
+        choices=EVIDENCE,
+        help='draw evidence pages: suspect, for pictures that are fake or have a fake region; or all',
+    )
     parser.add_argument('--resume', action='store_true', help='skip what DIR has an answer for')
     parser.add_argument('--mode', choices=MODES, help='in one piece, or in windows at full resolution; default: config')
     parser.add_argument(
@@ -69,11 +87,16 @@ def add_parser(verbs) -> None:
     )
     parser.add_argument('--batch-size', type=int, default=8, help='pictures that are predicted together; default 8')
     parser.add_argument('--workers', type=int, default=2, help='threads that read pictures; default 2')
+    frames = parser.add_mutually_exclusive_group()
+    frames.add_argument(
+        '--every', type=int, default=1, metavar='N', help='predict every Nth frame of a video; default 1'
+    )
+    frames.add_argument('--fps', type=float, metavar='F', help='predict F frames of each second of a video')
     parser.add_argument('--device', help='cpu, cuda, cuda:1...; default: a GPU if there is one')
     parser.add_argument(
         '--max-pixels', type=int, default=MAX_PIXELS, help='larger pictures get an error; default 89 million'
     )
-    parser.add_argument('--fail-on-error', action='store_true', help='end with code 1 if a picture has no answer')
+    parser.add_argument('--fail-on-error', action='store_true', help='end with code 1 if a file has no answer')
     parser.set_defaults(run=run)
 
 
@@ -85,8 +108,11 @@ def run(args: argparse.Namespace) -> int:
     """
     if args.batch_size < 1 or args.workers < 0:
         return _stop('--batch-size must be at least 1, and --workers at least 0', NOT_STARTED)
-    if args.resume and args.out == PIPE:
-        return _stop('--resume needs a folder: --out DIR', NOT_STARTED)
+    if args.every < 1 or (args.fps is not None and not 0 < args.fps < float('inf')):
+        return _stop('--every must be at least 1, and --fps above 0', NOT_STARTED)
+    for option in ('resume', 'evidence'):
+        if getattr(args, option) and args.out == PIPE:
+            return _stop(f'--{option} needs a folder: --out DIR', NOT_STARTED)
     if args.out != PIPE and (around := _folder_around(args.out, args.paths)):
         return _stop(f'--out {args.out} lies in {around}: its masks would be taken for pictures', NOT_STARTED)
     try:
@@ -109,19 +135,21 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _to_folder(args: argparse.Namespace, inferencer: ForgeryInferencer) -> int:
-    folder = Path(args.out)
-    with PredictionsFile(folder, _settings(args, inferencer), args.resume) as predictions:
-        for name in ('masks', 'overlays'):
+    folder, settings = Path(args.out), _settings(args, inferencer)
+    with PredictionsFile(folder, settings, args.resume) as predictions:
+        for name in ('masks', 'overlays', VIDEO_FOLDER, *(['evidence'] if args.evidence else [])):
             (folder / name).mkdir(exist_ok=True)
         inputs, progress = _inputs(args.paths, predictions.done)
         with progress:
-            for result in inferencer.stream(inputs, args.batch_size, args.workers, keep_image=True):
-                files = write_answer_files(folder, result)
+            for result in _answers(args, inferencer, inputs, folder, progress):
+                files = _write_files(folder, result, args.evidence, inferencer.threshold)
                 predictions.append(result.to_json() | dict(files=files))
                 if isinstance(progress, ProgressReport):
                     progress.step(bad=result.error is not None)
     rows = summary_rows(read_predictions(predictions.path))
     atomic_write(folder / 'summary.csv', to_csv(rows))
+    about = dict(model=args.model, checkpoint=inferencer.weights, written=time.strftime('%Y-%m-%d %H:%M:%S %z'))
+    write_report(folder / 'report.html', read_predictions(predictions.path), about | settings)
     print(to_text(rows))
     return _exit_code(args, len(rows), sum(row['error'] is not None for row in rows))
 
@@ -129,12 +157,39 @@ def _to_folder(args: argparse.Namespace, inferencer: ForgeryInferencer) -> int:
 def _to_pipe(args: argparse.Namespace, inferencer: ForgeryInferencer) -> int:
     count = errors = 0
     inputs, _ = _inputs(args.paths, set())
-    for result in inferencer.stream(inputs, args.batch_size, args.workers):
+    for result in _answers(args, inferencer, inputs):
         sys.stdout.write(to_line(result.to_json()))
         sys.stdout.flush()
         count += 1
         errors += result.error is not None
     return _exit_code(args, count, errors)
+
+
+def _answers(
+    args: argparse.Namespace,
+    inferencer: ForgeryInferencer,
+    inputs: Iterable[str],
+    folder: Path | None = None,
+    progress: ProgressReport | nullcontext | None = None,
+) -> Iterator[ForgeryResult | VideoResult]:
+    """The answers, in the order of the inputs: pictures in batches, videos one after the other."""
+    options = dict(every=args.every, fps=args.fps, batch_size=args.batch_size, workers=args.workers)
+    report = progress.within if isinstance(progress, ProgressReport) else None
+    for are_videos, paths in groupby(inputs, is_video):
+        if not are_videos:
+            yield from inferencer.stream(paths, args.batch_size, args.workers, keep_image=folder is not None)
+        elif folder is None:
+            yield from (predict_video(inferencer, path, **options) for path in paths)
+        else:
+            yield from (predict_video_into(folder, inferencer, path, report, **options) for path in paths)
+
+
+def _write_files(
+    folder: Path, result: ForgeryResult | VideoResult, evidence: str | None, threshold: float
+) -> dict[str, str]:
+    if isinstance(result, VideoResult):
+        return write_video_files(folder, result, threshold)
+    return write_answer_files(folder, result, evidence)
 
 
 def _settings(args: argparse.Namespace, inferencer: ForgeryInferencer) -> dict:
@@ -145,17 +200,19 @@ def _settings(args: argparse.Namespace, inferencer: ForgeryInferencer) -> dict:
         **inferencer.backend.provenance,
         mode=args.mode,
         threshold=args.threshold,
+        # None where every frame is predicted, as in folders from before there were videos.
+        frames=f'{args.fps:g} a second' if args.fps else f'every {args.every}' if args.every > 1 else None,
     )
 
 
 def _inputs(paths: list[str], done: set[str]) -> tuple[Iterable[str], ProgressReport | nullcontext]:
-    """The pictures that are left, each once, and a report of the progress where their number is known."""
+    """The files that are left, each once, and a report of the progress where their number is known."""
     if PIPE in paths:
         names = (name for path in paths for name in (_read_lines() if path == PIPE else [path]))
-        return _once(expand_inputs(names), done), nullcontext()
-    everything = list(_once(expand_inputs(paths), set()))
+        return _once(expand_inputs(names, ENDINGS | VIDEO_ENDINGS), done), nullcontext()
+    everything = list(_once(expand_inputs(paths, ENDINGS | VIDEO_ENDINGS), set()))
     left = [path for path in everything if path not in done]
-    return left, ProgressReport(len(everything) - len(left), len(everything), 'pictures')
+    return left, ProgressReport(len(everything) - len(left), len(everything), 'files')
 
 
 def _folder_around(out: str, paths: list[str]) -> str | None:

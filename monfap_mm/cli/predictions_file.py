@@ -18,12 +18,12 @@ class PredictionsError(Exception):
 class PredictionsFile:
     """``predictions.jsonl`` and ``run.json``, the settings that it was made with; a context manager.
 
-    A line is written after everything else of a picture, so a picture that has a line is done.
+    A line is written after everything else of a file, so a file that has a line is done.
 
     Args:
         folder: Where to, made if needed.
         settings: What the answers depend on, in JSON's types.
-        resume: Whether to go on with what is there. Pictures with an error are tried again.
+        resume: Whether to go on with what is there. Files with an error are tried again.
 
     Raises:
         PredictionsError: If there are answers already and ``resume`` is not set, they were made with other settings, or
@@ -74,7 +74,7 @@ def read_predictions(path: Path) -> Iterator[dict]:
     """The answers of a file; a last line that was cut off is left out.
 
     Yields:
-        The objects, in the form of :meth:`ForgeryResult.to_json`.
+        The objects, in the form of :meth:`ForgeryResult.to_json` or :meth:`VideoResult.to_json`.
 
     Raises:
         PredictionsError: If another line is broken; names it.

@@ -21,6 +21,7 @@ class ProgressReport:
     def __init__(self, done: int, total: int, unit: str) -> None:
         self._first, self._done, self._total, self._unit = done, done, total, unit
         self._bad = 0
+        self._within = ''
         self._start = self._shown = time.monotonic()
         self._console = Console(stderr=True)
         # No thread of its own, which would be forked along with the workers.
@@ -53,6 +54,15 @@ class ProgressReport:
         """Count one more item."""
         self._done += 1
         self._bad += bad
+        self._within = ''
+        self._show()
+
+    def within(self, text: str) -> None:
+        """Tell how far an item is that takes long."""
+        self._within = f', {text}'
+        self._show()
+
+    def _show(self) -> None:
         now = time.monotonic()
         if now - self._shown < (_BAR_SECONDS if self._console.is_terminal else _LOG_SECONDS):
             return
@@ -61,8 +71,8 @@ class ProgressReport:
             self._bar.update(self._task, completed=self._done, text=self._text())
             self._bar.refresh()
         else:
-            left = (self._total - self._done) / self.rate / 60
-            self._console.print(f'{self._done} of {self._total} {self._text()}, about {left:.0f} min left')
+            left = f', about {(self._total - self._done) / self.rate / 60:.0f} min left' if self.rate else ''
+            self._console.print(f'{self._done} of {self._total} {self._text()}{left}')
 
     def _text(self) -> str:
-        return f'{self._unit}, {self.rate:.1f} a second, {self._bad} bad'
+        return f'{self._unit}, {self.rate:.1f} a second, {self._bad} bad{self._within}'

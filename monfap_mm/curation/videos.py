@@ -34,12 +34,7 @@ class Video:
 
     def __init__(self, path: Path, max_pixels: int = MAX_PIXELS) -> None:
         self.path = path
-        _check_signature(path)
-        # FFmpeg would print what it dislikes in every broken file; that it is broken is reported by us.
-        os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
-        self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
-        if not self._capture.isOpened():
-            raise BadInput(f'{path.name} is no video that can be decoded, or it is cut off')
+        self._capture = open_capture(path)
         width, height, self.length = (
             int(self._capture.get(key))
             for key in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FRAME_COUNT)
@@ -82,6 +77,27 @@ class Video:
             if not decoded:
                 raise BadInput(f'{self.path.name} is damaged at frame {index} of {self.length}')
             yield frame
+
+
+def open_capture(path: Path) -> cv2.VideoCapture:
+    """Open a video file for decoding, turned as its metadata says; nothing but that file is opened.
+
+    Raises:
+        BadInput: If the file cannot be read or is no video.
+    """
+    _check_signature(path)
+    # FFmpeg and OpenCV would print what they dislike in every broken file; that it is broken is reported by us.
+    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
+    level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+    try:
+        # Bytes, since OpenCV crashes on a name that is not Unicode; absolute, since 'x:y.mp4' would be taken for a URL.
+        capture = cv2.VideoCapture(os.fsencode(path.absolute()), cv2.CAP_FFMPEG)
+    finally:
+        cv2.utils.logging.setLogLevel(level)
+    if not capture.isOpened():
+        raise BadInput(f'{path.name} is no video that can be decoded, or it is cut off')
+    capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
+    return capture
 
 
 def _check_signature(path: Path) -> None:

@@ -6,26 +6,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..datasets import CLASSES, PALETTE
+from ..datasets import CLASSES
 from ..datasets.transforms import read_image, read_mask
 from ..datasets.transforms.loading import FAKE_ABOVE
 from ..file_names import FileNames
-from ..visualization.panels import (
-    MIN_HEIGHT,
-    MIN_WIDTH,
-    center,
-    gray_mask,
-    missing,
-    overlay,
-    panel_size,
-    resize,
-    side_by_side,
-    write_tag,
-)
+from ..visualization.panels import MIN_HEIGHT, MIN_WIDTH, center, gray_mask, missing, panel_size, resize, side_by_side
+from ..visualization.prediction_panel import tint_fake, write_verdict
 from .functional.localization import f1_score
 from .image_record import ImageRecord
-
-ALPHA = 0.45  # of the tint on fake pixels
 
 
 def by_score(record: ImageRecord) -> float:
@@ -97,18 +85,15 @@ def _draw(record: ImageRecord, predicted: str | None, problems: list[str]) -> np
     if record.mask_path is not None:
         truth = _read_fake(record.mask_path, image, size, problems)
     panels = [
-        ('image', picture),
-        (f'ground truth: {CLASSES[record.label]}', missing(size) if truth is None else gray_mask(truth)),
+        ('image', center(picture)),
+        (f'ground truth: {CLASSES[record.label]}', center(missing(size) if truth is None else gray_mask(truth))),
     ]
     if predicted is not None:
-        fake = _read_fake(predicted, image, size, problems)
         f1 = float(f1_score(record.pixels))
         caption = 'prediction' if np.isnan(f1) else f'prediction: F1 {100 * f1:.1f}'
-        panels.append((caption, missing(size) if fake is None else overlay(picture, fake, PALETTE[1], ALPHA)))
-    panels = [(caption, center(panel)) for caption, panel in panels]
+        panels.append((caption, tint_fake(picture, _read_fake(predicted, image, size, problems))))
     caption, panel = panels[-1]
-    verdict = int(record.score > 0.5)
-    tagged = write_tag(panel, f'P(fake) {record.score:.2f}  {CLASSES[verdict]}', PALETTE[verdict])
+    tagged = write_verdict(panel, record.score, int(record.score > 0.5))
     return side_by_side([*panels[:-1], (caption, tagged)])
 
 

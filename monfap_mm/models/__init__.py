@@ -1,5 +1,6 @@
-"""Models: segmentor, necks, head and losses, registered in mmseg's registry."""
+"""Models: segmentor, backbone, necks, head and losses, registered in mmseg's registry."""
 
+from .backbones import ConvNeXtV2
 from .decode_heads import FUPHead
 from .losses import SampleWeightedCrossEntropy
 from .necks import ChannelProjection, MixtureOfNoises
@@ -7,6 +8,7 @@ from .segmentors import ForgeryTTAModel, MoNFAP
 
 __all__ = [
     'ChannelProjection',
+    'ConvNeXtV2',
     'FUPHead',
     'ForgeryTTAModel',
     'MixtureOfNoises',

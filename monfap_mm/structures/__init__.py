@@ -2,15 +2,24 @@
 
 from .forgery_result import REAL_FAKE, SCHEMA_VERSION, ForgeryResult, check_schema
 from .region import Region, find_regions
-from .rle import decode_rle, encode_rle
+from .rle import decode_rle, encode_rle, rle_share
+from .stretch import Stretch, find_stretches, video_score
+from .video_result import FrameScore, VideoResult, is_video_answer
 
 __all__ = [
     'REAL_FAKE',
     'SCHEMA_VERSION',
     'ForgeryResult',
+    'FrameScore',
     'Region',
+    'Stretch',
+    'VideoResult',
     'check_schema',
     'decode_rle',
     'encode_rle',
     'find_regions',
+    'find_stretches',
+    'is_video_answer',
+    'rle_share',
+    'video_score',
 ]

@@ -52,6 +52,7 @@ class ForgeryResult:
         """The answer in JSON's types; the mask as COCO's uncompressed RLE, without the probabilities of the pixels."""
         return dict(
             schema_version=SCHEMA_VERSION,
+            kind='picture',
             path=self.path,
             size=None if self.size is None else list(self.size),
             score=self.score,

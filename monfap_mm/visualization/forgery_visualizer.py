@@ -10,7 +10,8 @@ from mmseg.structures import SegDataSample
 from mmseg.visualization import SegLocalVisualizer
 
 from ..datasets import CLASSES, PALETTE
-from .panels import center, gray_mask, heat_map, missing, overlay, panel_size, resize, side_by_side, write_tag
+from .panels import center, gray_mask, heat_map, missing, panel_size, resize, side_by_side
+from .prediction_panel import ALPHA, tint_fake, write_verdict
 
 
 @VISUALIZERS.register_module()
@@ -32,7 +33,7 @@ class ForgeryVisualizer(SegLocalVisualizer):
         name: str = 'visualizer',
         classes: Sequence[str] = CLASSES,
         palette: Sequence[Sequence[int]] = tuple(PALETTE),
-        alpha: float = 0.45,
+        alpha: float = ALPHA,
         **kwargs,
     ):
         super().__init__(name=name, classes=list(classes), palette=list(palette), alpha=alpha, **kwargs)
@@ -113,18 +114,12 @@ class ForgeryVisualizer(SegLocalVisualizer):
         return 'coarse mask', center(picture)
 
     def _prediction(self, image: np.ndarray, sample: SegDataSample, with_labels: bool) -> tuple[str, np.ndarray]:
-        caption, size = 'prediction', image.shape[:2]
-        if 'pred_sem_seg' in sample:
-            mask = resize(_plane(sample.pred_sem_seg), size, cv2.INTER_NEAREST)
-            picture = overlay(image, mask, self.palette[1], self.alpha)
-        else:
-            picture = missing(size)
-        panel = center(picture)
+        mask = _plane(sample.pred_sem_seg) if 'pred_sem_seg' in sample else None
+        panel = tint_fake(image, mask, self.palette[1], self.alpha)
         if with_labels and 'pred_label' in sample:
             score = float(sample.pred_label.score[1])
-            verdict = int(score > 0.5)
-            panel = write_tag(panel, f'P(fake) {score:.2f}  {self.classes[verdict]}', self.palette[verdict])
-        return caption, panel
+            panel = write_verdict(panel, score, int(score > 0.5), self.classes, self.palette)
+        return 'prediction', panel
 
 
 def _plane(data) -> np.ndarray:

@@ -78,8 +78,9 @@ def overlay(image: np.ndarray, mask: np.ndarray, color: Sequence[int], alpha: fl
         Picture (H, W, 3), uint8, RGB.
     """
     fake = (mask == 1).astype(np.uint8)
-    tinted = image.copy()
-    tinted[fake == 1] = np.round((1 - alpha) * image[fake == 1] + alpha * np.array(color)).astype(np.uint8)
+    # A table of what becomes of each value: many times faster than arithmetic on the pixels of a video.
+    table = np.round((1 - alpha) * np.arange(256)[:, None] + alpha * np.array(color)).astype(np.uint8)
+    tinted = cv2.copyTo(cv2.LUT(image, table[None]), fake, image.copy())
     outlines, _ = cv2.findContours(fake, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     # A white line around the coloured one: seen on any image.
     for line, width in (((255, 255, 255), 4), (tuple(color), 2)):
@@ -104,11 +105,11 @@ def center(picture: np.ndarray) -> np.ndarray:
     return panel
 
 
-def write_tag(panel: np.ndarray, text: str, color: Sequence[int]) -> np.ndarray:
+def write_tag(panel: np.ndarray, text: str, color: Sequence[int], font_size: float = FONT_SIZE) -> np.ndarray:
     """Write on a coloured tag in the upper left corner of a panel (H, W, 3); returns a new one."""
     picture = Image.fromarray(panel)
     draw = ImageDraw.Draw(picture)
-    font = ImageFont.load_default(FONT_SIZE)
+    font = ImageFont.load_default(font_size)
     left, top, right, bottom = draw.textbbox((12, 8), text, font)
     draw.rectangle((left - 6, top - 5, right + 6, bottom + 5), tuple(color), PAPER)
     draw.text((12, 8), text, PAPER, font)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from monfap_mm.apis.pictures import expand_inputs, load_picture
+from monfap_mm.apis.pictures import ENDINGS, VIDEO_ENDINGS, expand_inputs, is_video, load_picture
 from monfap_mm.curation.errors import BadInput
 
 
@@ -147,3 +147,18 @@ def test_a_picture_that_is_too_large_is_not_decoded(tmp_path):
 )
 def test_arrays_of_another_form_are_refused(array):
     assert error_of(array).startswith('an array must be (H, W, 3), uint8, BGR')
+
+
+def test_videos_are_found_where_they_are_asked_for(tree):
+    for name in ('deep/d.MP4', 'e.webm'):
+        (tree / name).touch()
+    assert names(tree, tree) == ['a.png', 'b.JPG', 'deep/c.gif']
+    found = [os.path.relpath(path, tree) for path in expand_inputs(tree, ENDINGS | VIDEO_ENDINGS)]
+    assert found == ['a.png', 'b.JPG', 'e.webm', 'deep/c.gif', 'deep/d.MP4']
+    assert [is_video(path) for path in found] == [False, False, True, False, True]
+
+
+def test_a_video_is_no_picture(tmp_path):
+    (tmp_path / 'a.mp4').write_bytes(b'x')
+    with pytest.raises(BadInput, match='is a video: ask "monfap predict", or predict_video'):
+        load_picture(str(tmp_path / 'a.mp4'))

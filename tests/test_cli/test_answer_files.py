@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
-from monfap_mm.cli.answer_files import draw_overlay, write_answer_files
-from monfap_mm.datasets import PALETTE
-from monfap_mm.structures import ForgeryResult
+from monfap_mm.cli.answer_files import write_answer_files
+from monfap_mm.structures import ForgeryResult, Region
+from monfap_mm.visualization.evidence import draw_evidence
 
 
 def answer(path='x.png', label='fake', score=0.875) -> ForgeryResult:
@@ -29,18 +31,25 @@ def test_the_mask_is_exact(folder):
     assert cv2.imread(str(folder / files['overlay'])).shape == (300, 400, 3)
 
 
-def test_the_overlay_tints_fake_pixels_and_leaves_the_others():
-    picture = draw_overlay(answer())
-    assert (picture[280, 20] == (0, 100, 200)).all()  # RGB
-    tinted = 0.55 * np.array([0, 100, 200]) + 0.45 * np.array(PALETTE[1])
-    np.testing.assert_allclose(picture[175, 275], tinted, atol=1)
-
-
-@pytest.mark.parametrize('label', ['real', 'fake'])
-def test_the_tag_has_the_colour_of_the_label(label):
-    tag = draw_overlay(answer(label=label))[5:40, 5:250].reshape(-1, 3)
-    color = PALETTE[['real', 'fake'].index(label)]
-    assert (tag == color).all(axis=1).sum() > 500
+@pytest.mark.parametrize(
+    ('label', 'has_region', 'evidence', 'drawn'),
+    [
+        ('fake', True, None, False),
+        ('fake', False, 'suspect', True),
+        ('real', True, 'suspect', True),
+        ('real', False, 'suspect', False),
+        ('real', False, 'all', True),
+    ],
+)
+def test_whom_evidence_is_drawn_for(label, has_region, evidence, drawn, folder):
+    faces = (Region((200, 100, 350, 250), 150 * 150, 0.9),) if has_region else ()
+    (folder / 'evidence').mkdir()
+    files = write_answer_files(folder, replace(answer(label=label), faces=faces), evidence)
+    assert ('evidence' in files) == drawn
+    assert len(list(folder.glob('evidence/x.png.*.png'))) == drawn
+    if drawn:
+        page = cv2.imread(str(folder / files['evidence']))[..., ::-1]
+        assert (page == draw_evidence(replace(answer(label=label), faces=faces))).all()
 
 
 def test_pictures_of_one_name_in_two_folders_and_odd_names(folder):

@@ -63,6 +63,20 @@ def test_a_folder(photos, arguments, tmp_path, capsys):
     assert [cell.strip() for cell in shown.splitlines()[3].strip('|').split('|')][::3] == ['5', '1']
 
 
+def test_evidence_and_report(photos, arguments, tmp_path):
+    assert main(['predict', str(photos / 'a.png'), *arguments]) == 0
+    assert not (tmp_path / 'out' / 'evidence').exists()
+    assert main(['predict', str(photos), *arguments, '--evidence', 'all', '--resume']) == 0
+    found = answers(tmp_path / 'out')
+    drawn = {path for path, values in found.items() if 'evidence' in values['files']}
+    assert {os.path.relpath(path, photos) for path in drawn} == {'b.png', 'c.png', 'deep/a.png'}  # the new ones
+    assert all((tmp_path / 'out' / found[path]['files']['evidence']).exists() for path in drawn)
+    report = (tmp_path / 'out' / 'report.html').read_text()
+    assert report.count('<img ') == 4
+    assert all(path in report for path in found)  # those of the first run too, and the broken one
+    assert arguments[1] in report  # the model
+
+
 def test_resume_does_what_is_left(photos, arguments, tmp_path):
     assert main(['predict', str(photos / 'a.png'), str(photos / 'broken.jpg'), *arguments]) == 0
     first = answers(tmp_path / 'out')
@@ -157,6 +171,7 @@ def test_what_cannot_start_says_why(photos, arguments, tmp_path, capsys):
     assert 'cannot load the model' in refusal(capsys, photo, *arguments, '--device', 'abacus')
     assert 'must be at least 1' in refusal(capsys, photo, *arguments, '--batch-size', '0')
     assert 'needs a folder' in refusal(capsys, photo, *arguments, '--resume', '--out', '-')
+    assert 'needs a folder' in refusal(capsys, photo, *arguments, '--evidence', 'all', '--out', '-')
     inside = str(photos / 'answers')
     assert 'would be taken for pictures' in refusal(capsys, str(photos), *arguments, '--out', inside)
     assert not out.exists()
@@ -193,11 +208,11 @@ def test_what_stops_a_job_leaves_what_is_written(
 ):
     write, written = predict.write_answer_files, []
 
-    def stop_after_two(folder, result):
+    def stop_after_two(folder, result, evidence):
         if len(written) == 2:
             raise stopped_by
         written.append(result.path)
-        return write(folder, result)
+        return write(folder, result, evidence)
 
     monkeypatch.setattr(predict, 'write_answer_files', stop_after_two)
     assert main(['predict', str(photos), *arguments]) == code

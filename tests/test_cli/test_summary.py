@@ -4,7 +4,7 @@ import io
 import numpy as np
 
 from monfap_mm.cli.summary import summary_rows, to_csv, to_text
-from monfap_mm.structures import ForgeryResult, Region
+from monfap_mm.structures import ForgeryResult, FrameScore, Region, Stretch, VideoResult
 
 
 def predictions() -> list[dict]:
@@ -40,7 +40,7 @@ def test_text_counts_and_names_the_most_suspicious_first():
 
 def test_nothing_at_all():
     assert '0' in to_text([])
-    assert to_csv([]).decode().strip() == 'path,label,score,faces,fake_share,note,error'
+    assert to_csv([]).decode().strip() == 'path,kind,label,score,faces,fake_share,suspect_seconds,note,error'
 
 
 def test_names_that_are_not_unicode_keep_their_bytes():
@@ -53,3 +53,30 @@ def test_names_that_are_not_unicode_keep_their_bytes():
 def test_many_errors_are_cut_short():
     errors = [ForgeryResult(f'{i}.png', error=f'{i}.png is empty').to_json() for i in range(8)]
     assert to_text(summary_rows(errors)).endswith('4.png is empty\n  and 3 more')
+
+
+def videos() -> list[dict]:
+    frames = (FrameScore(0, 0.0, 0.75, 1, 0.5),)
+    stretches = tuple(Stretch(float(start), start + 0.5, 0.75) for start in (1, 2, 61, 63, 65))
+    results = [
+        VideoResult('b.mp4', (10, 10), 25, 70, 1750, 0.75, 'fake', frames, stretches),
+        VideoResult('c.mp4', (10, 10), 25, 70, 1750, 0.25, 'real', frames),
+        VideoResult('gone.mp4', error='gone.mp4: No such file'),
+    ]
+    return [result.to_json() for result in results]
+
+
+def test_videos_have_rows_of_their_own():
+    rows = summary_rows(predictions()[:1] + videos())
+    table = list(csv.DictReader(io.StringIO(to_csv(rows).decode())))
+    assert [row['kind'] for row in table] == ['picture', 'video', 'video', 'video']
+    assert [row['suspect_seconds'] for row in table] == ['', '2.5', '0', '']
+    assert [row['faces'] for row in table] == ['1', '', '', '']
+
+
+def test_videos_are_counted_beside_pictures():
+    text = to_text(summary_rows(predictions()[:1] + videos()))
+    assert text.index('pictures') < text.index('videos')
+    assert '| 0.750   | 0:01.00-0:01.50, 0:02.00-0:02.50, 1:01.00-1:01.50 and 2 more | b.mp4           |' in text
+    assert text.endswith('gone.mp4: No such file')
+    assert 'pictures' not in to_text(summary_rows(videos()))

@@ -32,3 +32,13 @@ def test_a_terminal_gets_a_bar(monkeypatch, capfd):
 @pytest.mark.parametrize('total', [0, 2])
 def test_nothing_to_do(total):
     assert walk(total, total).rate == 0
+
+
+def test_an_item_that_takes_long_tells_how_far_it_is(monkeypatch, capfd):
+    monkeypatch.setattr(module, '_LOG_SECONDS', 0)
+    with ProgressReport(0, 2, 'files') as progress:
+        progress.within('a.mp4 at 0:10')
+        progress.step(bad=False)
+    first, second = capfd.readouterr().err.splitlines()
+    assert first.endswith('0 bad, a.mp4 at 0:10')
+    assert 'a.mp4' not in second

@@ -29,6 +29,7 @@ def test_json_form():
     assert mask['size'] == [6, 8]
     assert values == dict(
         schema_version=SCHEMA_VERSION,
+        kind='picture',
         path='a/b.jpg',
         size=[6, 8],
         score=0.875,

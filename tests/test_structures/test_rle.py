@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from monfap_mm.structures import decode_rle, encode_rle
+from monfap_mm.structures import decode_rle, encode_rle, rle_share
 
 MASKS = {
     'starts with zero': np.array([[0, 1], [0, 1], [1, 0]], bool),
@@ -23,6 +23,7 @@ def test_by_hand():
 @pytest.mark.parametrize('mask', MASKS.values(), ids=MASKS)
 def test_round_trip(mask):
     assert (decode_rle(encode_rle(mask)) == mask).all()
+    assert rle_share(encode_rle(mask)) == mask.mean()
 
 
 @pytest.mark.parametrize('mask', MASKS.values(), ids=MASKS)

@@ -1,8 +1,13 @@
+import os
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 
-from tools.run_demo import draw_overview, run, shorten
+from monfap_mm.cli import main
+from tools import run_demo
+from tools.run_demo import answer_pictures, draw_overview, run, run_on_screen, shorten, summary
 
 
 @pytest.mark.parametrize(
@@ -35,3 +40,32 @@ def test_a_failing_step_stops_the_demo_and_shows_why(tmp_path, capsys):
     with pytest.raises(SystemExit, match='there is no config file missing.py'):
         run('model', 'train.py', 'missing.py')
     assert '$ python' in capsys.readouterr().out
+
+
+def test_a_failing_step_with_its_own_output_stops_the_demo_too(capfd):
+    with pytest.raises(SystemExit, match='ended with code 3'):
+        run_on_screen('-c', 'print(7); raise SystemExit(3)')
+    assert '7' in capfd.readouterr().out
+
+
+def test_the_test_pictures_are_answered(monkeypatch, tmp_path):
+    asked, called = [], []
+    monkeypatch.setattr(run_demo, 'run_on_screen', lambda *arguments: called.append(list(map(str, arguments))))
+    answer_pictures(tmp_path / 'data', tmp_path / 'demo')
+    (command,) = called
+    assert command[:3] == ['-m', 'monfap_mm', 'predict']
+    monkeypatch.setattr('monfap_mm.cli.predict.ForgeryInferencer', lambda *values: asked.append(values))
+    monkeypatch.setattr('monfap_mm.cli.predict._to_folder', lambda args, _: asked.append(args) or 0)
+    assert main(command[2:]) == 0  # the command line takes the arguments
+    (model, weights, *_), args = asked
+    assert os.path.exists(model)
+    assert weights == str(tmp_path / 'demo/best.pth')
+    assert (args.paths, args.out) == ([str(tmp_path / 'data/images/test_*.jpg')], str(tmp_path / 'demo/answers'))
+    assert args.evidence == 'suspect'
+
+
+def test_the_closing_words_name_what_there_is():
+    figures = dict.fromkeys(run_demo.PAPER_FIGURES, 12.345)
+    words = summary(dict(figures, fcn_baseline=figures, seconds=90), Path('work_dirs/demo'))
+    for name in ('metrics.json', 'best.pth', 'overview.png', 'answers/report.html', 'answers/evidence/'):
+        assert f'work_dirs/demo/{name}' in words

@@ -1,7 +1,8 @@
 """Convert a checkpoint of the authors' code into one of this package.
 
-The names differ, the 1x1 convolutions of the up-samplers are linear layers here, and the GRN parameters of ConvNeXt V2
-have another shape. Nothing is computed, so the converted model gives the same logits.
+The names differ, the 1x1 convolutions of the up-samplers are linear layers here, the GRN parameters of ConvNeXt V2 have
+another shape, and the SRM and HF filters stand kind by kind. Nothing is computed, so the converted model gives the same
+logits.
 
     python tools/model_converters/official2mm.py official.pth monfap.pth --config configs/monfap/CONFIG.py
 """
@@ -58,6 +59,9 @@ RENAMES = (
 )
 # Parameters of the same numbers in another shape.
 RESHAPED = re.compile(r'\.(up_samplers\.\d\.(expand|reduce)\.weight|grn\.(gamma|beta))$')
+# Three filters a channel, (c, kind) there and (kind, c) here: the axis that is split, by the end of the name.
+SPLIT_BY_KIND = {'filters': 0, 'project.conv.weight': 1}
+NUM_KINDS = 3
 
 
 class ConversionError(ValueError):
@@ -82,7 +86,7 @@ def convert(official: dict[str, Tensor], target: dict[str, Tensor]) -> dict[str,
         name = rename(key)
         if name in target and RESHAPED.search(name) and value.numel() == target[name].numel():
             value = value.reshape(target[name].shape)
-        converted[name], origin[name] = value, key
+        converted[name], origin[name] = _by_kind(name, value, target), key
     problems = [f'missing: {name}' for name in target if name not in converted]
     problems += [f'extra: {origin[name]}' for name in converted if name not in target]
     problems += [
@@ -93,6 +97,14 @@ def convert(official: dict[str, Tensor], target: dict[str, Tensor]) -> dict[str,
     if problems:
         raise ConversionError('The checkpoint does not fit the config:\n  ' + '\n  '.join(problems))
     return converted
+
+
+def _by_kind(name: str, value: Tensor, target: dict[str, Tensor]) -> Tensor:
+    """Put what belongs to three filters a channel into our order; a value that does not fit is left as it is."""
+    axis = next((axis for end, axis in SPLIT_BY_KIND.items() if name.endswith(f'.{end}')), None)
+    if axis is None or name not in target or value.numel() != target[name].numel():
+        return value
+    return value.unflatten(axis, (-1, NUM_KINDS)).movedim(axis + 1, axis).reshape(target[name].shape)
 
 
 def rename(key: str) -> str:

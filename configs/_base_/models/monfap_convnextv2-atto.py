@@ -14,12 +14,8 @@ model = dict(
     type='MoNFAP',
     data_preprocessor=data_preprocessor,
     backbone=dict(
-        type='mmpretrain.ConvNeXt',
+        type='ConvNeXtV2',
         arch='atto',
-        use_grn=True,
-        layer_scale_init_value=0.0,
-        gap_before_final_norm=False,
-        out_indices=(0, 1, 2, 3),
         drop_path_rate=0.4,
         init_cfg=dict(type='Pretrained', checkpoint=checkpoint_file, prefix='backbone.'),
     ),

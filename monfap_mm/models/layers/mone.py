@@ -9,7 +9,8 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from .gating import NoisyTopKGate, check_top_k
-from .noise_extractors import BayarConv, CDConv, HFConv, SRMConv
+from .noise_extractors import BayarConv, CDConv, DepthwiseNoise, FixedConv, HFConv, SRMConv
+from .winograd import wide_conv2d
 
 EXPERTS = ('cd', 'bayar', 'srm', 'hf')
 FUSIONS = ('mone', 'moe', 'add', 'cat')
@@ -79,17 +80,19 @@ class MoNE(BaseModule):
         gates = self.gate(x) if self.gate is not None else None
         weights = x.new_ones(x.shape[0], len(self.experts)) if gates is None else gates.to(x.dtype)
 
-        parts, kernels = [], [conv.weight for conv in self.shared_experts]
+        kernels = [conv.weight for conv in self.shared_experts]
         kernel_weights = [weights.new_ones(x.shape[0]) for _ in kernels]
+        nonlinear = []
         for expert, weight in zip(self.experts.values(), weights.unbind(dim=1)):
             if hasattr(expert, 'kernel'):
                 kernels.append(expert.kernel())
                 kernel_weights.append(weight)
             else:
-                parts.append(expert(x) * weight[:, None, None, None])
-        if kernels:
-            parts.append(mixed_conv2d(x, kernels, torch.stack(kernel_weights, dim=1)))
-        return sum(parts[1:], start=parts[0]), gates
+                nonlinear.append((expert, weight[:, None, None, None]))
+        cues = mixed_conv2d(x, kernels, torch.stack(kernel_weights, dim=1)) if kernels else x.new_zeros(1)
+        for expert, weight in nonlinear:
+            cues = torch.addcmul(cues, expert(x), weight)
+        return cues, gates
 
     @torch.no_grad()
     def to_inference(self) -> None:
@@ -99,8 +102,10 @@ class MoNE(BaseModule):
         conv(x, sum_s K_s)``), and the batch norm of fusion 'cat' merges into its convolution.
         """
         for name, expert in self.experts.items():
-            if hasattr(expert, 'to_inference'):  # else it is one already
-                self.experts[name] = expert.to_inference()
+            if isinstance(expert, DepthwiseNoise):
+                expert.to_inference()
+            else:
+                self.experts[name] = FixedConv(expert.kernel())
         if len(self.shared_experts) > 1:
             self.shared_experts[0].weight.copy_(sum(conv.weight for conv in self.shared_experts))
             self.shared_experts = self.shared_experts[:1]
@@ -113,7 +118,7 @@ def mixed_conv2d(x: Tensor, kernels: Sequence[Tensor], weights: Tensor) -> Tenso
 
     A convolution is linear in its kernel, so the kernels can be added first (smaller ones padded with zeros) and each
     sample convolved once with its own sum. That saves two of three convolutions and costs a kernel a sample, so it is
-    done while such a kernel is not much larger than the features it is applied to.
+    done for a single sample, and for several while a kernel is not much larger than the features it is applied to.
 
     Args:
         x (Tensor): Features ``(B, C, H, W)``.
@@ -125,21 +130,47 @@ def mixed_conv2d(x: Tensor, kernels: Sequence[Tensor], weights: Tensor) -> Tenso
     """
     B, C, H, W = x.shape
     size = max(kernel.shape[-1] for kernel in kernels)
-    # A graph that is exported must hold for any batch, which is the number of groups below.
-    if len(kernels) == 1 or torch.compiler.is_exporting() or size * size * C > _MAX_KERNEL_TO_FEATURES * H * W:
+    # A graph that is exported must hold for any batch, which is the number of convolutions below.
+    if (
+        len(kernels) == 1
+        or torch.compiler.is_exporting()
+        or (B > 1 and size * size * C > _MAX_KERNEL_TO_FEATURES * H * W)
+    ):
         return _sum_of_convs(x, kernels, weights)
-    kernels = torch.stack([F.pad(kernel, [(size - kernel.shape[-1]) // 2] * 4) for kernel in kernels])
-    mixed = torch.einsum('bn,noikl->boikl', weights.to(kernels.dtype), kernels)
-    y = F.conv2d(x.reshape(1, B * C, H, W), mixed.flatten(0, 1).to(x.dtype), padding=size // 2, groups=B)
+    mixed = mix_kernels(kernels, weights).to(x.dtype)
+    if x.device.type == 'cpu':
+        # As fast as the groups below, and its result is channels last in memory.
+        return torch.cat([wide_conv2d(sample, kernel) for sample, kernel in zip(x.split(1), mixed)])
+    y = F.conv2d(x.reshape(1, B * C, H, W), mixed.flatten(0, 1), padding=size // 2, groups=B)
     return y.view(B, -1, H, W)
+
+
+def mix_kernels(kernels: Sequence[Tensor], weights: Tensor) -> Tensor:
+    """``sum_n weights[b, n] kernels[n]``, smaller kernels in the centre of the largest.
+
+    Args:
+        kernels (Sequence[Tensor]): Kernels ``(C', C, k, k)`` of odd sizes k.
+        weights (Tensor): Weights ``(B, len(kernels))``.
+
+    Returns:
+        Tensor: ``(B, C', C, k, k)`` of the largest k.
+    """
+    first, *others = sorted(range(len(kernels)), key=lambda n: -kernels[n].shape[-1])
+    weights = weights.to(kernels[first].dtype)[..., None, None, None, None]
+    mixed = weights[:, first] * kernels[first]
+    size = mixed.shape[-1]
+    for n in others:
+        margin = (size - kernels[n].shape[-1]) // 2
+        mixed[..., margin : size - margin, margin : size - margin].addcmul_(kernels[n], weights[:, n])
+    return mixed
 
 
 def _sum_of_convs(x: Tensor, kernels: Sequence[Tensor], weights: Tensor) -> Tensor:
     """:func:`mixed_conv2d` as it reads."""
-    return sum(
-        F.conv2d(x, kernel.to(x.dtype), padding=kernel.shape[-1] // 2) * weight[:, None, None, None]
-        for kernel, weight in zip(kernels, weights.unbind(dim=1))
-    )
+    y = x.new_zeros(1)
+    for kernel, weight in zip(kernels, weights.unbind(dim=1)):
+        y = torch.addcmul(y, wide_conv2d(x, kernel.to(x.dtype)), weight[:, None, None, None])
+    return y
 
 
 def _check(experts: Sequence[str], top_k: int, num_shared_experts: int | None, fusion: str) -> int:

@@ -37,6 +37,6 @@ class UpSampler(BaseModule):
             Tensor: ``(B, H' * W', C')``.
         """
         pixels = self.reduce(self.act(self.norm1(self.expand(pixels))))
-        image = pixels.transpose(1, 2).unflatten(2, size)
+        image = pixels.unflatten(1, size).permute(0, 3, 1, 2)  # Channels last in memory, as resizing leaves it.
         image = resize(image, size=new_size, mode='bilinear', align_corners=False)
         return self.act(self.norm2(image.flatten(2).transpose(1, 2)))

@@ -117,9 +117,15 @@ class MoNFAP(EncoderDecoder):
         super()._load_from_state_dict(state_dict, prefix, *args)
 
     def extract_feat(self, inputs: Tensor) -> tuple[Tensor, ...]:
-        """Features f_i ``(B, C_i, H_i, W_i)`` of images ``(B, 3, H, W)``, before the neck."""
-        feats = self.backbone(inputs)
-        return feats if self.projection is None else self.projection(feats)
+        """Features f_i ``(B, C_i, H_i, W_i)`` of images ``(B, 3, H, W)``, before the neck.
+
+        In memory the channels of a pixel stand together: convolutions are faster so, and neck and head read the pixels
+        as a sequence without a copy.
+        """
+        feats = self.backbone(_channels_last(inputs))
+        if self.projection is not None:
+            feats = self.projection(feats)
+        return tuple(map(_channels_last, feats))
 
     def loss(self, inputs: Tensor, data_samples: SampleList) -> dict[str, Tensor]:
         """All terms of Eq. 15.
@@ -222,6 +228,10 @@ class MoNFAP(EncoderDecoder):
             has_gates = hasattr(self.neck, 'forward_all')
             cues, gates = self.neck.forward_all(feats) if has_gates else (self.neck(feats), None)
         return self.decode_head.forward_all(feats, cues), gates
+
+
+def _channels_last(image: Tensor) -> Tensor:
+    return image.contiguous(memory_format=torch.channels_last)
 
 
 def _undo_padding_and_flip(image: Tensor, meta: dict) -> Tensor:

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from monfap_mm.models.layers.noise_extractors import BayarConv, CDConv, HFConv, SRMConv
+from monfap_mm.models.layers.noise_extractors import BayarConv, CDConv, FixedConv, HFConv, SRMConv
 from tests import plain
 
 
@@ -48,13 +48,13 @@ def test_bayar_forward_leaves_its_weights_alone():
 @pytest.mark.parametrize('extractor', [SRMConv, HFConv])
 def test_initial_filters_see_no_constant(extractor):
     """They are residual filters: each sums to zero."""
-    torch.testing.assert_close(extractor(2).filters.sum(dim=(2, 3)), torch.zeros(6, 1), atol=1e-6, rtol=0)
+    torch.testing.assert_close(extractor(2).filters.sum(dim=(3, 4)), torch.zeros(3, 2, 1), atol=1e-6, rtol=0)
 
 
 def test_hf_filters_are_the_three_differences():
     image = torch.arange(25.0).view(1, 1, 5, 5)  # 1 to the right, 5 down
     module = HFConv(1)
-    residuals = torch.nn.functional.conv2d(image, module.filters, groups=1)
+    residuals = torch.nn.functional.conv2d(image, module.filters[:, 0])
     torch.testing.assert_close(residuals[0, :, 1, 1], torch.tensor([5.0, 1.0, 6.0]))
 
 
@@ -62,7 +62,7 @@ def test_srm_filters_are_the_known_residuals():
     impulse = torch.zeros(1, 1, 5, 5)
     impulse[0, 0, 2, 2] = 1
     module = SRMConv(1)
-    residuals = torch.nn.functional.conv2d(impulse, module.filters)
+    residuals = torch.nn.functional.conv2d(impulse, module.filters[:, 0])
     torch.testing.assert_close(residuals.flatten(), torch.tensor([-1.0, -1.0, -1.0]))  # -4/4, -12/12, -2/2
 
 
@@ -75,31 +75,43 @@ def test_srm_residuals_are_clipped():
     assert module(image)[0, 0, 2, 2].item() == pytest.approx(9.0 * bn)  # three residuals of -3
 
 
-@pytest.mark.parametrize('norm_cfg', [None, dict(type='GN', num_groups=2)], ids=['BN', 'GN'])
-@pytest.mark.parametrize('channels', [4, 164])  # HF becomes one convolution, or keeps its filters
-@pytest.mark.parametrize('extractor', [CDConv, BayarConv, SRMConv, HFConv])
-def test_inference_form_has_the_same_result(extractor, channels, norm_cfg):
-    torch.manual_seed(0)
-    depthwise = extractor in (SRMConv, HFConv)
-    module = (extractor(channels, norm_cfg=norm_cfg) if depthwise else extractor(channels)).double().eval()
-    if depthwise:
-        torch.nn.init.uniform_(module.project.norm.weight, 0.5, 1.5)
-        torch.nn.init.normal_(module.project.norm.bias)
-        torch.nn.init.normal_(module.filters)
-    x = 3 * torch.randn(2, channels, 9, 7, dtype=torch.float64)
-    expected = module(x).detach()
-    folded = module.to_inference().eval()
-    torch.testing.assert_close(folded(x), expected, atol=1e-9, rtol=1e-9)
-    assert not any(isinstance(part, torch.nn.BatchNorm2d) for part in folded.modules())
-    assert (folded is module) == (extractor is SRMConv or (extractor is HFConv and channels > 160))
-
-
-def test_dense_kernel_of_hf_is_written_out_by_its_sum():
-    torch.manual_seed(0)
-    module = HFConv(2)
+def randomized(module):
+    """In double precision, with filters and norm that do something."""
     torch.nn.init.normal_(module.filters)
-    kernel, weight = module.dense_kernel(), module.project.conv.weight
-    for o in range(2):
-        for c in range(2):
-            expected = sum(weight[o, 3 * c + j, 0, 0] * module.filters[3 * c + j, 0] for j in range(3))
-            torch.testing.assert_close(kernel[o, c], expected)
+    torch.nn.init.uniform_(module.project.norm.weight, 0.5, 1.5)
+    torch.nn.init.normal_(module.project.norm.bias)
+    return module.double().eval()
+
+
+@pytest.mark.parametrize('extractor', [SRMConv, HFConv])
+def test_depthwise_noise_equals_its_definition_with_all_gradients(extractor):
+    torch.manual_seed(0)
+    module = randomized(extractor(3))
+    x = 3 * torch.randn(2, 3, 9, 7, dtype=torch.float64, requires_grad=True)
+    y, expected = module(x), plain.depthwise_noise(module, x)
+    torch.testing.assert_close(y, expected, atol=1e-12, rtol=0)
+    weight = torch.randn_like(y)
+    inputs = [x, module.filters, module.project.conv.weight]
+    gradients, expected = (torch.autograd.grad((z * weight).sum(), inputs) for z in (y, expected))
+    torch.testing.assert_close(gradients, expected, atol=1e-10, rtol=1e-10)
+
+
+@pytest.mark.parametrize('norm_cfg', [None, dict(type='GN', num_groups=2)], ids=['BN', 'GN'])
+@pytest.mark.parametrize('extractor', [SRMConv, HFConv])
+def test_inference_form_has_the_same_result(extractor, norm_cfg):
+    torch.manual_seed(0)
+    module = randomized(extractor(4, norm_cfg=norm_cfg))
+    x = 3 * torch.randn(2, 4, 9, 7, dtype=torch.float64)
+    expected = module(x).detach()
+    module.to_inference()
+    torch.testing.assert_close(module(x), expected, atol=1e-9, rtol=1e-9)
+    assert not any(isinstance(part, torch.nn.BatchNorm2d) for part in module.modules())
+
+
+def test_fixed_conv_convolves_with_its_kernel():
+    torch.manual_seed(0)
+    module, x = BayarConv(3).double(), torch.randn(2, 3, 9, 7, dtype=torch.float64)
+    fixed = FixedConv(module.kernel())
+    torch.testing.assert_close(fixed(x), module(x), atol=1e-12, rtol=0)
+    assert [name for name, _ in fixed.named_buffers()] == ['weight']
+    assert not list(fixed.parameters())

@@ -1,0 +1,115 @@
+import resource
+
+import numpy as np
+import pytest
+
+from monfap_mm.apis.videos import VideoReader
+from monfap_mm.cli import video_writer as module
+from monfap_mm.cli.video_writer import VideoWriter
+from monfap_mm.curation.errors import BadInput
+from tests.test_apis.made_videos import numbered_frames
+from tests.test_curation.videos import HEIGHT, WIDTH, read_number
+
+
+@pytest.fixture(params=['H.264', 'MPEG-4'])
+def codec(request, monkeypatch):
+    """With the extra, and without it."""
+    if request.param == 'MPEG-4':
+        monkeypatch.setattr(module, 'av', None)
+    return request.param
+
+
+@pytest.fixture
+def full_disk():
+    """No file can be larger than 4 KiB. Python ignores the signal, so that writing fails as it does on a full disk."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def read(path) -> tuple[VideoReader, list]:
+    with VideoReader(str(path)) as video:
+        return video, list(video)
+
+
+@pytest.mark.parametrize('name', ['a.mp4', 'caf\udce9.mp4'])
+def test_what_is_written_can_be_read(tmp_path, codec, name):
+    with VideoWriter(tmp_path / name, 30000 / 1001, (HEIGHT, WIDTH)) as writer:
+        for number, frame in enumerate(numbered_frames(20)):
+            writer.write(frame, number * 1001 / 30000)
+        assert not (tmp_path / name).exists()
+        writer.finish()
+    video, frames = read(tmp_path / name)
+    assert [read_number(frame.image) for frame in frames] == list(range(20))
+    np.testing.assert_allclose([frame.time for frame in frames], np.arange(20) * 1001 / 30000, atol=2e-3)
+    assert (video.size, video.rate) == ((HEIGHT, WIDTH), pytest.approx(30000 / 1001, abs=1e-2))
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_h264_keeps_the_times_of_a_variable_rate(tmp_path):
+    times = [0, 0.04, 0.0400001, 0.5, 2]  # two are one tick
+    with VideoWriter(tmp_path / 'a.mp4', 25, (HEIGHT, WIDTH)) as writer:
+        for frame, time in zip(numbered_frames(5), times):
+            writer.write(frame, time)
+        writer.finish()
+    _, frames = read(tmp_path / 'a.mp4')
+    np.testing.assert_allclose([frame.time for frame in frames], times, atol=1e-4)
+
+
+@pytest.mark.parametrize('size', [(63, 99), (1, 1)])
+def test_an_odd_row_and_column_are_left_out(tmp_path, codec, size):
+    with VideoWriter(tmp_path / 'a.mp4', 25, size) as writer:
+        writer.write(np.full((*size, 3), 90, np.uint8), 0)
+        writer.finish()
+    video, frames = read(tmp_path / 'a.mp4')
+    assert video.size == tuple(max(2, side // 2 * 2) for side in size)
+    assert abs(frames[0].image.mean() - 90) < 3
+
+
+def test_a_frame_of_another_size_is_resized(tmp_path, codec):
+    with VideoWriter(tmp_path / 'a.mp4', 25, (HEIGHT, WIDTH)) as writer:
+        for size in ((HEIGHT, WIDTH), (HEIGHT // 2, WIDTH // 2), (HEIGHT, WIDTH)):
+            writer.write(np.full((*size, 3), 90, np.uint8), 0)
+        writer.finish()
+    video, frames = read(tmp_path / 'a.mp4')
+    assert (video.size, len(frames)) == ((HEIGHT, WIDTH), 3)
+
+
+@pytest.mark.parametrize('stopped_by', [KeyboardInterrupt, OSError])
+def test_what_is_not_finished_leaves_nothing(tmp_path, codec, stopped_by):
+    (tmp_path / 'a.mp4').write_bytes(b'an older one')
+
+    def stop():
+        with VideoWriter(tmp_path / 'a.mp4', 25, (HEIGHT, WIDTH)) as writer:
+            writer.write(numbered_frames(1)[0], 0)
+            raise stopped_by
+
+    with pytest.raises(stopped_by):
+        stop()
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b'an older one']
+
+
+def test_a_full_disk_is_told(tmp_path, codec, full_disk):
+    rng = np.random.default_rng(0)
+
+    def fill():
+        with VideoWriter(tmp_path / 'a.mp4', 25, (HEIGHT, WIDTH)) as writer:
+            full_disk()
+            for number in range(50):
+                writer.write(rng.integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8), number / 25)
+            writer.finish()
+
+    with pytest.raises(OSError, match='too large|to its end'):
+        fill()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_not_there(tmp_path, codec):
+    with pytest.raises(FileNotFoundError):
+        VideoWriter(tmp_path / 'gone' / 'a.mp4', 25, (HEIGHT, WIDTH))
+
+
+def test_a_size_that_the_codec_does_not_take(tmp_path, codec):
+    with pytest.raises(BadInput, match='40000 x 16 pixels at 25 a second cannot be encoded'):
+        VideoWriter(tmp_path / 'a.mp4', 25, (16, 40000))
+    assert list(tmp_path.iterdir()) == []
