@@ -53,6 +53,7 @@ class Backend(Protocol):
     Attributes:
         mode: 'whole' or 'slide'.
         experts: Names of the experts, in the order of the gate values; empty in a model without gates.
+        weights: Path or address of the file that holds the weights.
         provenance: Hashes of ``config`` and ``weights``, on which the answers depend.
         has_datasamples: Whether predictions come with MMSegmentation's samples.
     """
@@ -60,6 +61,7 @@ class Backend(Protocol):
     has_datasamples: bool
     mode: str
     experts: tuple[str, ...]
+    weights: str
     provenance: dict[str, str]
 
     def prepare(self, image: np.ndarray, path: str | None) -> Prepared:

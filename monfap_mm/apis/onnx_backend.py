@@ -50,7 +50,7 @@ class OnnxBackend:
             raise ValueError(f'mode must be one of {", ".join(MODES)}, got {mode!r}')
         if not os.path.isfile(path):
             raise FileNotFoundError(f'there is no ONNX file {path} (looked in {os.getcwd()})')
-        self.path = path
+        self.weights = path
         self.session = open_session(path, device)
         self.metadata = read_metadata(self.session.get_modelmeta().custom_metadata_map, path)
         self.mode = mode or self.metadata.mode
@@ -63,7 +63,7 @@ class OnnxBackend:
     @cached_property
     def provenance(self) -> dict[str, str]:
         """Hashes of the config that the file was made from, and of the file."""
-        return dict(config=self.metadata.config_hash, weights=hash_file(self.path))
+        return dict(config=self.metadata.config_hash, weights=hash_file(self.weights))
 
     def prepare(self, image: np.ndarray, path: str | None) -> Prepared:
         """Resize, normalise and pad a picture (H, W, 3), uint8, BGR."""

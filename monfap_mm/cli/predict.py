@@ -148,7 +148,7 @@ def _to_folder(args: argparse.Namespace, inferencer: ForgeryInferencer) -> int:
                     progress.step(bad=result.error is not None)
     rows = summary_rows(read_predictions(predictions.path))
     atomic_write(folder / 'summary.csv', to_csv(rows))
-    about = dict(model=args.model, checkpoint=inferencer.weights, written=time.strftime('%Y-%m-%d %H:%M:%S %z'))
+    about = dict(model=args.model, checkpoint=inferencer.backend.weights, written=time.strftime('%Y-%m-%d %H:%M:%S %z'))
     write_report(folder / 'report.html', read_predictions(predictions.path), about | settings)
     print(to_text(rows))
     return _exit_code(args, len(rows), sum(row['error'] is not None for row in rows))
