@@ -29,6 +29,7 @@ LITE_PACKAGES = {
     'monfap_mm.datasets.transforms': ['image_io'],
     'monfap_mm.structures': None,
     'monfap_mm.visualization': None,
+    'monfap_mm.web': None,
 }
 # But none of those, which need PyTorch or MMEngine.
 NOT_LITE = (
@@ -133,6 +134,7 @@ setup(
     packages=list(LITE_PACKAGES) if IS_LITE else find_packages(include=['monfap_mm', 'monfap_mm.*']),
     # A folder of its own, or files that an earlier build of the full package left would be packed too.
     options=dict(build=dict(build_base='build/lite')) if IS_LITE else {},
+    package_data={'monfap_mm.web': ['static/*']},
     cmdclass=dict(build_py=BuildPy, develop=Develop),
     python_requires='>=3.10',
     entry_points={'console_scripts': ['monfap = monfap_mm.cli:main']},
@@ -168,6 +170,8 @@ setup(
             'video': ['av>=16,<19'],
             # The second OpenCV writes the same folder as the first: keep both at one version.
             'perturb': ['albumentations>=2.0.8,<2.1', 'opencv-python-headless>=4.10,<5'],
+            # The page of `monfap serve`.
+            'web': ['starlette>=1.0,<2', 'uvicorn>=0.30,<1'],
         }
     ),
     classifiers=[

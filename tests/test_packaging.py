@@ -40,5 +40,11 @@ def test_wheel_carries_every_module(wheel):
     assert modules <= wheel
 
 
+def test_wheel_carries_the_web_page(wheel):
+    static = {str(path.relative_to(ROOT)) for path in (ROOT / 'monfap_mm' / 'web' / 'static').iterdir()}
+    assert len(static) == 4
+    assert static <= wheel
+
+
 def test_wheel_carries_nothing_else(wheel):
     assert {name.split('/')[0] for name in wheel if '.dist-info/' not in name} == {'monfap_mm'}

@@ -1,5 +1,6 @@
 """A trained model answers: is the picture fake, and where?"""
 
+import io
 import math
 from collections import defaultdict
 from collections.abc import Iterator
@@ -105,7 +106,8 @@ class ForgeryInferencer:
         """Answers one by one, in the order of the inputs, in memory that does not grow with their number.
 
         Args:
-            inputs: A file, a folder (with its subfolders), a glob, an array (H, W, 3), uint8, BGR, or an iterable of
+            inputs: A file, a folder (with its subfolders), a glob, the contents of a file (``io.BytesIO``, whose
+                ``name``, if it has one, becomes the answer's path), an array (H, W, 3), uint8, BGR, or an iterable of
                 these, which may be endless.
             batch_size: Pictures that go through the model together, if their sizes after the pipeline are equal.
             workers: Threads that read pictures ahead; 0 reads none before it is needed.
@@ -128,8 +130,8 @@ class ForgeryInferencer:
                 work = batch.pop(0)
                 yield _data_sample(work) if return_datasamples else self._result(work, keep_image)
 
-    def _prepare(self, source: str | np.ndarray) -> _Work:
-        work = _Work(path=None if isinstance(source, np.ndarray) else source)
+    def _prepare(self, source: str | io.BytesIO | np.ndarray) -> _Work:
+        work = _Work(path=source if isinstance(source, str) else getattr(source, 'name', None))
         try:
             work.image, work.note = load_picture(source, self.max_pixels)
             work.prepared = self.backend.prepare(work.image, work.path)

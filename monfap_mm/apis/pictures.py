@@ -1,6 +1,7 @@
-"""From what a user names to pictures: files, folders, globs, arrays."""
+"""From what a user names to pictures: files, folders, globs, contents of files, arrays."""
 
 import glob
+import io
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -11,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from ..curation.errors import BadInput
-from ..curation.images import read_source
+from ..curation.images import name_of, read_source
 from ..curation.paths import IMAGE_ENDINGS, find_files
 from ..curation.videos import VIDEO_ENDINGS as CONTAINER_ENDINGS
 
@@ -20,7 +21,7 @@ MAX_PIXELS = 89_000_000
 ENDINGS = IMAGE_ENDINGS | {'.gif'}
 VIDEO_ENDINGS = CONTAINER_ENDINGS | {'.m4v', '.3gp'}
 
-PictureInput = str | Path | np.ndarray
+PictureInput = str | Path | io.BytesIO | np.ndarray
 PictureInputs = PictureInput | Iterable[PictureInput]
 
 
@@ -36,27 +37,28 @@ class Picture(NamedTuple):
     note: str | None = None
 
 
-def is_video(path: str) -> bool:
+def is_video(path: str | io.BytesIO | np.ndarray) -> bool:
     """Whether a path is called like a video."""
-    return os.path.splitext(path)[1].lower() in VIDEO_ENDINGS
+    return isinstance(path, str) and os.path.splitext(path)[1].lower() in VIDEO_ENDINGS
 
 
-def expand_inputs(inputs: PictureInputs, endings: frozenset[str] = ENDINGS) -> Iterator[str | np.ndarray]:
+def expand_inputs(inputs: PictureInputs, endings: frozenset[str] = ENDINGS) -> Iterator[str | io.BytesIO | np.ndarray]:
     """One by one what an input stands for; nothing is opened.
 
     Args:
         inputs: A file, a folder (all images below it, sorted; hidden files left out), a glob (``**`` goes into
-            folders), an array, or an iterable of these, which may be endless.
+            folders), the contents of a file (``io.BytesIO``), an array, or an iterable of these, which may be endless.
         endings: Of which files in folders there shall be an answer. Default: pictures.
 
     Yields:
-        Paths and arrays. What cannot be a picture, such as a file that does not exist or a folder without images, comes
-        as it is, so that it gets an answer too: the error of :func:`load_picture`.
+        Paths, contents and arrays. What cannot be a picture, such as a file that does not exist or a folder without
+        images, comes as it is, so that it gets an answer too: the error of :func:`load_picture`.
 
     Raises:
-        TypeError: If an input is neither path nor array.
+        TypeError: If an input is none of these.
     """
-    if isinstance(inputs, np.ndarray):
+    # Both are iterable, by rows and by lines.
+    if isinstance(inputs, (np.ndarray, io.BytesIO)):
         yield inputs
     elif isinstance(inputs, (str, os.PathLike)):
         yield from _expand_path(os.fspath(inputs), endings)
@@ -64,7 +66,7 @@ def expand_inputs(inputs: PictureInputs, endings: frozenset[str] = ENDINGS) -> I
         for item in inputs:
             yield from expand_inputs(item, endings)
     else:
-        raise TypeError(f'a picture is a path or an array (H, W, 3), got {type(inputs).__name__}')
+        raise TypeError(f'a picture is a path or an array (H, W, 3) or io.BytesIO, got {type(inputs).__name__}')
 
 
 def _expand_path(path: str, endings: frozenset[str]) -> Iterator[str]:
@@ -89,11 +91,12 @@ def _expand_match(path: str, endings: frozenset[str]) -> Iterator[str]:
     return _expand_path(path, endings) if os.path.isdir(path) else iter([path])
 
 
-def load_picture(source: str | np.ndarray, max_pixels: int = MAX_PIXELS) -> Picture:
+def load_picture(source: str | io.BytesIO | np.ndarray, max_pixels: int = MAX_PIXELS) -> Picture:
     """Load a picture. A file's size is checked before it is decoded.
 
     Args:
-        source: Path of a file; or an array (H, W, 3), uint8, BGR.
+        source: Path of a file; the contents of one, which may have a ``name`` as open files do; or an array (H, W, 3),
+            uint8, BGR.
         max_pixels: Largest number of pixels.
 
     Returns:
@@ -105,7 +108,10 @@ def load_picture(source: str | np.ndarray, max_pixels: int = MAX_PIXELS) -> Pict
     """
     if isinstance(source, np.ndarray):
         return Picture(_check_array(source, max_pixels))
-    check_file(source)
+    if isinstance(source, io.BytesIO):
+        _check_contents(source)
+    else:
+        check_file(source)
     if is_video(source):
         raise BadInput(f'{source} is a video: ask "monfap predict", or predict_video of monfap_mm.apis')
     image = read_source(source, max_pixels)
@@ -119,6 +125,11 @@ def _check_array(image: np.ndarray, max_pixels: int) -> np.ndarray:
     if height * width > max_pixels:
         raise BadInput(f'the array has {width} x {height} pixels, more than {max_pixels / 1e6:g} million (max_pixels)')
     return image
+
+
+def _check_contents(contents: io.BytesIO) -> None:
+    if not contents.getbuffer().nbytes:
+        raise BadInput(f'{name_of(contents)} is empty')
 
 
 def check_file(path: str) -> None:
@@ -139,8 +150,8 @@ def check_file(path: str) -> None:
         raise BadInput(f'{path} is empty')
 
 
-def _note(path: str, image: np.ndarray) -> str | None:
-    with Image.open(path) as header:
+def _note(source: str | io.BytesIO, image: np.ndarray) -> str | None:
+    with Image.open(source) as header:
         if getattr(header, 'is_animated', False):
             return 'the file holds several frames: the answer is for the first one'
         if header.mode.startswith('I') and image.max() <= 0x0F:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from ..version import __version__
-from . import info, predict
+from . import info, predict, serve
 from .exit_codes import INTERRUPTED, NOT_WRITTEN
 
 
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument('--version', action='version', version=__version__)
     verbs = parser.add_subparsers(required=True, metavar='VERB')
-    for verb in (predict, info):
+    for verb in (predict, serve, info):
         verb.add_parser(verbs)
     args = parser.parse_args(arguments)
     try:

@@ -4,23 +4,21 @@ import argparse
 import os
 import sys
 import time
-import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import nullcontext, redirect_stdout
+from contextlib import nullcontext
 from itertools import groupby
 from pathlib import Path
 
 from ..apis import ForgeryInferencer, predict_video
-from ..apis.backend import BACKENDS
-from ..apis.pictures import ENDINGS, MAX_PIXELS, VIDEO_ENDINGS, expand_inputs, is_video
+from ..apis.pictures import ENDINGS, VIDEO_ENDINGS, expand_inputs, is_video
 from ..atomic_write import atomic_write
 from ..curation.progress import ProgressReport
 from ..structures import SCHEMA_VERSION, ForgeryResult, VideoResult
 from ..version import __version__
 from ..visualization.report import write_report
-from ..windows import MODES
 from .answer_files import EVIDENCE, write_answer_files
 from .exit_codes import DONE, NOT_ANSWERED, NOT_STARTED, NOT_WRITTEN
+from .model_arguments import ModelError, add_model_arguments, load_inferencer
 from .predictions_file import PredictionsError, PredictionsFile, read_predictions, to_line
 from .summary import summary_rows, to_csv, to_text
 from .video_files import FOLDER as VIDEO_FOLDER
@@ -71,9 +69,7 @@ def add_parser(verbs) -> None:
         metavar='PATH',
         help='picture, video, folder (with its subfolders) or glob; - reads paths by line',
     )
-    parser.add_argument('--model', required=True, help='config, .onnx file, or a name that "monfap info" lists')
-    parser.add_argument('--weights', help='checkpoint; may be left out where "monfap info" knows one')
-    parser.add_argument('--backend', choices=BACKENDS, help='default: onnx for an .onnx file, else torch')
+    add_model_arguments(parser)
     parser.add_argument('--out', required=True, metavar='DIR', help='folder to write to; - writes JSON lines to stdout')
     parser.add_argument(
         '--evidence',
@@ -81,10 +77,6 @@ def add_parser(verbs) -> None:
         help='draw evidence pages: suspect, for pictures that are fake or have a fake region; or all',
     )
     parser.add_argument('--resume', action='store_true', help='skip what DIR has an answer for')
-    parser.add_argument('--mode', choices=MODES, help='in one piece, or in windows at full resolution; default: config')
-    parser.add_argument(
-        '--threshold', type=float, default=0.5, help='P(fake) above which a picture is fake; default 0.5'
-    )
     parser.add_argument('--batch-size', type=int, default=8, help='pictures that are predicted together; default 8')
     parser.add_argument('--workers', type=int, default=2, help='threads that read pictures; default 2')
     frames = parser.add_mutually_exclusive_group()
@@ -92,10 +84,6 @@ def add_parser(verbs) -> None:
         '--every', type=int, default=1, metavar='N', help='predict every Nth frame of a video; default 1'
     )
     frames.add_argument('--fps', type=float, metavar='F', help='predict F frames of each second of a video')
-    parser.add_argument('--device', help='cpu, cuda, cuda:1...; default: a GPU if there is one')
-    parser.add_argument(
-        '--max-pixels', type=int, default=MAX_PIXELS, help='larger pictures get an error; default 89 million'
-    )
     parser.add_argument('--fail-on-error', action='store_true', help='end with code 1 if a file has no answer')
     parser.set_defaults(run=run)
 
@@ -116,14 +104,9 @@ def run(args: argparse.Namespace) -> int:
     if args.out != PIPE and (around := _folder_around(args.out, args.paths)):
         return _stop(f'--out {args.out} lies in {around}: its masks would be taken for pictures', NOT_STARTED)
     try:
-        # What the frameworks say while they load is no answer, and their warnings are for developers.
-        with redirect_stdout(sys.stderr), warnings.catch_warnings():
-            warnings.simplefilter('ignore')
-            inferencer = ForgeryInferencer(
-                args.model, args.weights, args.device, args.mode, args.threshold, args.max_pixels, args.backend
-            )
-    except (OSError, ValueError, RuntimeError, LookupError, ImportError, SyntaxError) as error:
-        return _stop(f'cannot load the model: {error}', NOT_STARTED)
+        inferencer = load_inferencer(args)
+    except ModelError as error:
+        return _stop(str(error), NOT_STARTED)
     try:
         return _to_pipe(args, inferencer) if args.out == PIPE else _to_folder(args, inferencer)
     except PredictionsError as error:

@@ -1,5 +1,6 @@
 """Reading source images without trusting them, and writing files so that none is ever seen half finished."""
 
+import io
 import os
 import shutil
 import warnings
@@ -10,7 +11,7 @@ import cv2
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
 
-from monfap_mm.datasets.transforms.image_io import read_image, read_mask
+from monfap_mm.datasets.transforms.image_io import decode_image, read_image, read_mask
 
 from .errors import BadInput, CurationError
 
@@ -37,19 +38,29 @@ class Header:
     orientation: int
 
 
-def read_header(path: str | Path, max_pixels: int = MAX_PIXELS) -> Header:
+def name_of(source: str | Path | io.BytesIO) -> str:
+    """What errors call a source; the contents of a file in memory may have a ``name``, as open files do."""
+    return str(getattr(source, 'name', 'the picture') if isinstance(source, io.BytesIO) else source)
+
+
+def read_header(source: str | Path | io.BytesIO, max_pixels: int = MAX_PIXELS) -> Header:
     """Read the header of an image; nothing is decoded, so a small file that unpacks to gigabytes does no harm.
+
+    Args:
+        source: Path of a file, or the contents of one.
+        max_pixels: Largest number of pixels.
 
     Raises:
         BadInput: If the file is no regular one, cannot be read, is no image, or has more than ``max_pixels`` pixels.
     """
+    path = name_of(source)
     # A pipe or a device would block the reader.
-    if not os.path.isfile(path):
+    if not isinstance(source, io.BytesIO) and not os.path.isfile(source):
         raise BadInput(f'There is no file {path}, or it is not a regular one')
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore', Image.DecompressionBombWarning)
-            with Image.open(path, formats=_FORMATS) as image:
+            with Image.open(source, formats=_FORMATS) as image:
                 header = Header(*_stored_size(image), image.getexif().get(ExifTags.Base.Orientation, _UPRIGHT))
     except Image.UnidentifiedImageError as error:
         raise BadInput(f'{path} is no image, or its header is damaged') from error
@@ -69,8 +80,12 @@ def _stored_size(image: Image.Image) -> tuple[int, int]:
     return image.size
 
 
-def read_source(path: str | Path, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+def read_source(source: str | Path | io.BytesIO, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     """Read a source image as a viewer shows it, see :func:`read_image`; its size is checked before it is decoded.
+
+    Args:
+        source: Path of a file, or the contents of one.
+        max_pixels: Largest number of pixels.
 
     Returns:
         Array (H, W, 3), uint8, BGR.
@@ -78,19 +93,21 @@ def read_source(path: str | Path, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     Raises:
         BadInput: If the file cannot be read, is broken, or has too many pixels.
     """
-    read_header(path, max_pixels)
-    return _decode(read_image, path)
+    read_header(source, max_pixels)
+    if isinstance(source, io.BytesIO):
+        return _as_bad_input(decode_image, source.getvalue(), name_of(source))
+    return _as_bad_input(read_image, str(source))
 
 
 def read_source_mask(path: str | Path, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     """Read a source mask as grey values (H, W), uint8, see :func:`read_mask`; otherwise like :func:`read_source`."""
     read_header(path, max_pixels)
-    return _decode(read_mask, path)
+    return _as_bad_input(read_mask, str(path))
 
 
-def _decode(read, path: str | Path) -> np.ndarray:
+def _as_bad_input(read, *arguments) -> np.ndarray:
     try:
-        return read(str(path))
+        return read(*arguments)
     except OSError as error:
         raise BadInput(str(error)) from error
 

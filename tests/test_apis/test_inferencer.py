@@ -1,3 +1,4 @@
+import io
 import itertools
 import weakref
 
@@ -58,6 +59,14 @@ def test_an_array_is_answered_as_its_file(inferencer, data):
     assert from_file.score == pytest.approx(from_array.score, abs=1e-6)
     assert (from_file.mask == from_array.mask).all()
     assert (from_file.path, from_array.path) == (path, None)
+
+
+def test_contents_of_a_file_are_answered_as_the_file(inferencer, data):
+    named, nameless = (io.BytesIO((data / 'b.png').read_bytes()) for _ in range(2))
+    named.name = 'upload.png'
+    from_file, from_named, from_nameless = inferencer([str(data / 'b.png'), named, nameless])
+    assert from_file.score == from_named.score == from_nameless.score
+    assert (from_named.path, from_nameless.path) == ('upload.png', None)
 
 
 def test_one_answer_an_input_in_order(inferencer, data, tmp_path):

@@ -1,3 +1,4 @@
+import io
 import os
 
 import cv2
@@ -46,14 +47,14 @@ def test_a_name_with_brackets_means_the_file_of_that_name(tree):
 
 
 def test_lists_generators_and_arrays_are_read_lazily(tree):
-    array = np.zeros((2, 2, 3), np.uint8)
+    array, contents = np.zeros((2, 2, 3), np.uint8), io.BytesIO(b'two\nlines')
 
     def endless():
         while True:
-            yield [array, f'{tree}/a.png']
+            yield [array, f'{tree}/a.png', contents]
 
     expanded = expand_inputs(endless())
-    assert [next(expanded) for _ in range(3)][1:] == [f'{tree}/a.png', array]
+    assert [next(expanded) for _ in range(4)][1:] == [f'{tree}/a.png', contents, array]
 
 
 @pytest.mark.parametrize('inputs', [3, None, b'a.png', ['a.png', 3]])
@@ -133,6 +134,47 @@ def test_a_picture_that_is_too_large_is_not_decoded(tmp_path):
     Image.new('1', (30_000, 5_000)).save(tmp_path / 'bomb.png')  # some kilobytes
     assert '30000 x 5000 pixels, more than 89 million' in error_of(str(tmp_path / 'bomb.png'))
     assert 'more than 0.001 million (max_pixels)' in error_of(np.zeros((40, 40, 3), np.uint8), max_pixels=1000)
+
+
+def in_memory(path) -> io.BytesIO:
+    contents = io.BytesIO(path.read_bytes())
+    contents.name = 'x'
+    return contents
+
+
+def test_contents_of_a_file_are_read_as_the_file(tmp_path):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    frames = [Image.effect_noise((9, 7), 50).convert('RGB') for _ in range(2)]
+    frames[0].save(tmp_path / 'turned.jpg', exif=exif)
+    frames[0].save(tmp_path / 'turned.tif', exif=exif)
+    frames[0].save(tmp_path / 'pages.tif', save_all=True, append_images=frames[1:])
+    frames[0].save(tmp_path / 'animated.gif', save_all=True, append_images=frames[1:])
+    Image.new('CMYK', (16, 8), (0, 255, 255, 0)).save(tmp_path / 'cmyk.jpg')
+    cv2.imwrite(str(tmp_path / '12.png'), np.arange(4096, dtype=np.uint16).reshape(64, 64))
+    for path in tmp_path.iterdir():
+        from_file, from_memory = load_picture(str(path)), load_picture(in_memory(path))
+        assert (from_memory.image == from_file.image).all(), path
+        assert from_memory.note == from_file.note
+    assert load_picture(in_memory(tmp_path / '12.png')).note is not None
+
+
+def test_contents_are_checked_as_files_are(tmp_path):
+    assert error_of(io.BytesIO()) == 'the picture is empty'
+    Image.new('1', (30_000, 5_000)).save(tmp_path / 'bomb.png')
+    Image.effect_noise((64, 64), 50).save(tmp_path / 'half.png')
+    (tmp_path / 'half.png').write_bytes((tmp_path / 'half.png').read_bytes()[:2000])
+    Image.new('RGB', (9, 9)).save(tmp_path / 'script.eps')
+    for path in tmp_path.iterdir():
+        assert error_of(in_memory(path)) == error_of(str(path)).replace(str(path), 'x')
+
+
+def test_contents_can_be_read_twice_from_wherever_they_stand(tmp_path):
+    Image.effect_noise((9, 7), 50).save(tmp_path / 'x.png')
+    contents = in_memory(tmp_path / 'x.png')
+    contents.seek(20)
+    for _ in range(2):
+        assert load_picture(contents).image.shape == (7, 9, 3)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,23 @@ def read_image(path: str, backend_args: dict | None = None) -> np.ndarray:
         FileNotFoundError: If there is no such file.
         OSError: If the file is no image, is truncated, or has floating point values.
     """
-    return _explain('image', path, _decode_image, _read(path, backend_args))
+    return decode_image(_read(path, backend_args), path)
+
+
+def decode_image(data: bytes, name: str) -> np.ndarray:
+    """Decode the contents of an image file, see :func:`read_image`.
+
+    Args:
+        data: The contents.
+        name: What errors call it.
+
+    Returns:
+        Array (H, W, 3), uint8, BGR.
+
+    Raises:
+        OSError: If they are no image, are truncated, or have floating point values.
+    """
+    return _explain('image', name, _decode_image, data)
 
 
 def read_mask(path: str, backend_args: dict | None = None) -> np.ndarray:

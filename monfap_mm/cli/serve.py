@@ -1,0 +1,110 @@
+"""``monfap serve``: a web page that answers for the pictures that are dropped into it."""
+
+import argparse
+import ipaddress
+import socket
+import sys
+
+from .exit_codes import DONE, NOT_STARTED
+from .model_arguments import ModelError, add_model_arguments, load_inferencer
+
+HOST, PORT = '127.0.0.1', 8000
+MAX_MIB, MAX_WAITING = 32, 8
+# After Ctrl-C; a picture in hand is finished in any case.
+SECONDS_TO_FINISH = 3
+EPILOG = """
+The page shows score, regions and an overlay for each picture. Pictures stay in memory, and nothing is loaded from
+elsewhere. One picture at a time is predicted.
+
+The page has no password. Without --host only this machine reaches it; with another address, everyone who reaches that
+address can use it.
+
+exit codes
+  0  stopped by Ctrl-C; 130 if the model was still loading
+  2  nothing was started: wrong arguments, model or checkpoint, an address in use, the extra "web" missing
+
+examples
+  monfap serve --model CONFIG --weights CHECKPOINT
+  monfap serve --model CONFIG --weights CHECKPOINT --mode slide --device cuda:1 --port 8080
+"""
+
+
+def add_parser(verbs) -> None:
+    """Add the verb to ``monfap``."""
+    parser = verbs.add_parser(
+        'serve',
+        help='answer in a web page (extra "web")',
+        description='Answer in a web page for the pictures that are dropped into it.',
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_model_arguments(parser)
+    parser.add_argument('--host', default=HOST, help=f'address to listen at; default {HOST}, for this machine only')
+    parser.add_argument(
+        '--allow-host',
+        action='append',
+        default=[],
+        metavar='NAME',
+        help='name under which browsers reach the page through a proxy; may be repeated',
+    )
+    parser.add_argument('--port', type=int, default=PORT, help=f'port; 0 takes a free one; default {PORT}')
+    parser.add_argument(
+        '--max-bytes', type=int, default=MAX_MIB * 2**20, help=f'larger files are refused; default {MAX_MIB} MiB'
+    )
+    parser.add_argument(
+        '--max-waiting',
+        type=int,
+        default=MAX_WAITING,
+        help=f'requests that wait for the model, further ones are told to come back; default {MAX_WAITING}',
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until Ctrl-C.
+
+    Returns:
+        The exit code.
+    """
+    if args.max_bytes < 1 or args.max_waiting < 0 or not 0 <= args.port < 2**16:
+        return _stop('--max-bytes must be at least 1, --max-waiting at least 0, and --port 0 to 65535')
+    try:
+        from ..web import LOOPBACK_NAMES, create_app, serve
+    except ModuleNotFoundError as error:
+        return _stop(f'{error.name.partition(".")[0]} is missing: pip install "monfap_mm[web]"')
+    try:
+        # Before the model, whose loading takes its time.
+        listener = _listen(args.host, args.port)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, 'strerror', None) or str(error)
+        return _stop(f'cannot listen at {args.host}, port {args.port}: {reason}')
+    with listener:
+        try:
+            inferencer = load_inferencer(args)
+        except ModelError as error:
+            return _stop(str(error))
+        is_local = ipaddress.ip_address(listener.getsockname()[0]).is_loopback
+        if not is_local:
+            print(f'monfap serve: warning: everyone who reaches {args.host} can use this page', file=sys.stderr)
+        names = LOOPBACK_NAMES | {name.lower() for name in (args.host, *args.allow_host)}
+        hosts = names if is_local or args.allow_host else None
+        print(f'{_address(args.host, listener)}   (Ctrl-C stops)', flush=True)
+        serve(create_app(inferencer, args.max_bytes, args.max_waiting, hosts), listener, SECONDS_TO_FINISH)
+    return DONE
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    return socket.create_server(address[:2], family=family)
+
+
+def _address(host: str, listener: socket.socket) -> str:
+    address, port = listener.getsockname()[:2]
+    if ipaddress.ip_address(address).is_unspecified:
+        host = socket.gethostname()
+    return f'http://[{host}]:{port}' if ':' in host else f'http://{host}:{port}'
+
+
+def _stop(message: str) -> int:
+    print(f'monfap serve: {message}', file=sys.stderr)
+    return NOT_STARTED

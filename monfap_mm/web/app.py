@@ -1,0 +1,110 @@
+"""The server behind the web page: a picture in, its answer out, nothing kept."""
+
+import io
+import json
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from ..apis import ForgeryInferencer
+from ..version import __version__
+from .guard import LOOPBACK_NAMES, Guard
+from .rendering import heat_scale, render_answer
+from .upload import MAX_BYTES, read_upload
+
+STATIC = Path(__file__).parent / 'static'
+MAX_WAITING = 8
+
+
+def create_app(
+    inferencer: ForgeryInferencer,
+    max_bytes: int = MAX_BYTES,
+    max_waiting: int = MAX_WAITING,
+    hosts: Collection[str] | None = LOOPBACK_NAMES,
+) -> Starlette:
+    """Make the ASGI application.
+
+    ``POST /predict?name=photo.jpg`` takes the bytes of one picture as its body and answers with the object of
+    :func:`render_answer`. Where something is refused or cannot be answered, the object has ``error`` instead, a
+    sentence for people.
+
+    Args:
+        inferencer: The model.
+        max_bytes: Larger pictures are refused while they come in.
+        max_waiting: How many requests wait for the model beside the one in hand; further ones are refused.
+        hosts: Names under which the server may be addressed; None for any. Default: those of this machine, which keeps
+            out pages that let a name of their own point here.
+    """
+    desk = _Desk(inferencer, max_bytes, max_waiting)
+    return Starlette(
+        routes=[
+            Route('/settings', desk.settings),
+            Route('/predict', desk.predict, methods=['POST']),
+            Mount('/', StaticFiles(directory=STATIC, html=True)),
+        ],
+        middleware=[Middleware(Guard, hosts=hosts)],
+        exception_handlers={HTTPException: _error, ClientDisconnect: _nobody_left},
+    )
+
+
+@dataclass
+class _Desk:
+    """One picture at a time goes to the model, in the order of arrival; only so many wait, so memory is bounded."""
+
+    inferencer: ForgeryInferencer
+    max_bytes: int
+    max_waiting: int
+    admitted: int = 0
+    turn: anyio.Lock = field(default_factory=anyio.Lock)
+
+    async def settings(self, request: Request) -> Response:
+        return JSONResponse(
+            dict(
+                version=__version__,
+                threshold=self.inferencer.threshold,
+                max_bytes=self.max_bytes,
+                max_pixels=self.inferencer.max_pixels,
+                heat_scale=heat_scale(),
+            )
+        )
+
+    async def predict(self, request: Request) -> Response:
+        if self.admitted > self.max_waiting:
+            raise HTTPException(503, 'The server is busy with the pictures of others. Try again in a moment.')
+        self.admitted += 1
+        try:
+            contents = await read_upload(request, self.max_bytes)
+            contents.name = request.query_params.get('name', 'picture')
+            async with self.turn:
+                # A user who has closed the page costs no prediction.
+                if await request.is_disconnected():
+                    raise ClientDisconnect
+                # In a thread, so that the page and the refusals come at once.
+                status, body = await run_in_threadpool(self._answer, contents)
+        finally:
+            self.admitted -= 1
+        return Response(body, status, media_type='application/json')
+
+    def _answer(self, contents: io.BytesIO) -> tuple[int, bytes]:
+        (result,) = self.inferencer.stream(contents, workers=0, keep_image=True)
+        if result.error is not None:
+            return 422, json.dumps(dict(error=result.error)).encode()
+        return 200, json.dumps(render_answer(result), separators=(',', ':')).encode()
+
+
+async def _error(request: Request, error: HTTPException) -> Response:
+    return JSONResponse(dict(error=error.detail), error.status_code, error.headers)
+
+
+async def _nobody_left(request: Request, error: ClientDisconnect) -> Response:
+    return Response(status_code=400)
