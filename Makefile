@@ -1,6 +1,7 @@
 # make demo   set up, make data, train, test, draw: about 10 minutes on two CPU cores
 # make test   set up and run all tests
 # make lint   set up and check style
+# make lite-test   install monfap_mm-lite without PyTorch and compare its answer
 # make clean  remove what the above made, the virtual environment included
 #
 # PYTHON=python3.12 chooses the interpreter (3.10 or later), DEMO_FLAGS=--quick shortens the demo.

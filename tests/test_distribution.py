@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -51,6 +52,17 @@ def run_without_torch(code: str, *arguments: str, folder: Path) -> subprocess.Co
     env = os.environ | dict(PYTHONPATH=str(folder), OMP_NUM_THREADS='1')
     command = [sys.executable, '-c', WITHOUT_TORCH + code, *arguments]
     return subprocess.run(command, env=env, cwd=folder, capture_output=True, text=True, timeout=120)
+
+
+def test_it_requires_onnx_runtime_and_no_torch(light):
+    (metadata,) = light.glob('monfap_mm_lite-*/METADATA')
+    lines = metadata.read_text().splitlines()
+    required = {
+        re.match('[\\w-]+', line.removeprefix('Requires-Dist: '))[0] for line in lines if 'Requires-Dist' in line
+    }
+    assert {'onnxruntime', 'numpy', 'opencv-python-headless'} <= required
+    assert not required & {'torch', 'mmengine', 'mmsegmentation', 'opencv-python', 'onnx'}
+    assert {line for line in lines if 'Provides-Extra' in line} == {'Provides-Extra: video', 'Provides-Extra: web'}
 
 
 PREDICT = "from monfap_mm.cli import main\nsys.exit(main(['predict', *sys.argv[1:]]))"

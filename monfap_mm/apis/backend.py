@@ -1,5 +1,6 @@
 """What the ways to run a model have in common: arrays in, arrays out."""
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -85,7 +86,7 @@ def load_backend(
         FileNotFoundError: If there is no such config, checkpoint or ONNX file.
         ValueError: If the arguments contradict each other, or a file is not what it should be.
     """
-    is_onnx_file = str(model).endswith('.onnx') if isinstance(model, str) or hasattr(model, '__fspath__') else False
+    is_onnx_file = isinstance(model, (str, os.PathLike)) and str(model).endswith('.onnx')
     backend = backend or ('onnx' if is_onnx_file else 'torch')
     if backend not in BACKENDS:
         raise ValueError(f'backend must be one of {", ".join(BACKENDS)}, got {backend!r}')
