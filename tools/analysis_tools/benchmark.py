@@ -9,7 +9,9 @@ Forms that are compared, one after the other in every round, so that whatever el
 A model without parts of this package, such as a SegFormer for scale, is measured in the form 'package' alone. Times
 are medians over the rounds, ratios are medians of the ratios within a round. A training step is forward, losses,
 backward and an AdamW update that changes nothing (learning rate 0), without data loading. Memory is what a step adds at
-its peak, the median over as many rounds again.
+its peak, the median over as many rounds again. With --compile the form 'compiled' (torch.compile of the inference form)
+is measured beside them, and with --with-cp the form 'with_cp' (the package's with activation checkpointing in all parts
+that have the key).
 
     python tools/analysis_tools/benchmark.py CONFIG [CONFIG ...] --sizes 512 --batches 1 8 --out DIR
 """
@@ -53,6 +55,7 @@ except ModuleNotFoundError:
 
 MODES = ('forward', 'train')
 MIB = 2**20
+_M_MMAP_THRESHOLD = -3  # of glibc's malloc.h
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class Result:
         mode: 'forward' or 'train'.
         size: Height and width of the images.
         batch: Images.
-        form: 'plain', 'package' or 'inference'.
+        form: 'plain', 'package', 'inference', 'compiled' or 'with_cp'.
         milliseconds: Median time of a step.
         images_per_second: ``batch`` over that time.
         faster: How many times as fast as the plain form; None without plain form.
@@ -94,13 +97,14 @@ class PartTimer:
     Args:
         model (nn.Module): A segmentor; its parts' methods are wrapped for good.
         device (str): Where it runs.
+        by_part (bool): Whether to take the parts apart; if not, all is 'rest'.
     """
 
-    def __init__(self, model: torch.nn.Module, device: str) -> None:
+    def __init__(self, model: torch.nn.Module, device: str, by_part: bool = True) -> None:
         self.seconds = defaultdict(float)
         self._inner = []  # Seconds of the inner parts, an entry for each part that is running.
         self._wait = torch.cuda.synchronize if device.startswith('cuda') else lambda: None
-        for name, module, method in _methods_of_parts(model):
+        for name, module, method in _methods_of_parts(model) if by_part else ():
             self._wrap(name, module, method)
 
     @contextmanager
@@ -155,7 +159,9 @@ def build(config: str, device: str) -> torch.nn.Module:
     return revert_sync_batchnorm(MODELS.build(cfg.model)).to(device)
 
 
-def forward_steps(model: torch.nn.Module, inputs: torch.Tensor, device: str) -> dict[str, Callable]:
+def forward_steps(
+    model: torch.nn.Module, inputs: torch.Tensor, device: str, compiled: bool = False
+) -> dict[str, Callable]:
     """For each form, a function that predicts once and returns seconds by part and all logits."""
 
     def step(of: torch.nn.Module, timer: PartTimer, context: Callable):
@@ -168,12 +174,17 @@ def forward_steps(model: torch.nn.Module, inputs: torch.Tensor, device: str) -> 
     forms = _forms(model)
     if hasattr(model, 'to_inference'):
         forms['inference'] = (copy.deepcopy(model).to_inference(), nullcontext)
+        if compiled:
+            forms['compiled'] = (torch.compile(copy.deepcopy(model).to_inference(), fullgraph=True), nullcontext)
     # The plain form is the same module as the package's: one timer for both.
-    timers = {of: PartTimer(of, device) for of, _ in forms.values()}
+    # A compiled model has no parts any more.
+    timers = {of: PartTimer(of, device, by_part=form != 'compiled') for form, (of, _) in forms.items()}
     return {form: lambda of=of, context=context: step(of, timers[of], context) for form, (of, context) in forms.items()}
 
 
-def train_steps(model: torch.nn.Module, inputs: torch.Tensor, device: str) -> dict[str, Callable]:
+def train_steps(
+    model: torch.nn.Module, inputs: torch.Tensor, device: str, checkpointed: bool = False
+) -> dict[str, Callable]:
     """For each form, a function that trains a step and returns seconds by part, and None."""
     size, labels = tuple(inputs.shape[2:]), [i % 2 for i in range(len(inputs))]
     samples = [sample.to(device) for sample in make_samples(size, labels)]
@@ -194,7 +205,23 @@ def train_steps(model: torch.nn.Module, inputs: torch.Tensor, device: str) -> di
         optimizer.zero_grad()
         return seconds, None
 
-    return {form: lambda context=context: step(context) for form, (_, context) in _forms(model).items()}
+    forms = _forms(model)
+    if checkpointed:
+        forms['with_cp'] = (model, checkpointing)
+    return {form: lambda context=context: step(context) for form, (_, context) in forms.items()}
+
+
+@contextmanager
+def checkpointing(model: torch.nn.Module) -> Iterator[None]:
+    """Within the context all parts that can compute intermediate results again do so."""
+    parts = [module for module in model.modules() if getattr(module, 'with_cp', None) is False]
+    for part in parts:
+        part.with_cp = True
+    try:
+        yield
+    finally:
+        for part in parts:
+            part.with_cp = False
 
 
 def _forms(model: torch.nn.Module) -> dict[str, tuple[torch.nn.Module, Callable]]:
@@ -220,10 +247,28 @@ def measure(steps: dict[str, Callable], rounds: int, device: str) -> dict[str, d
         for form, step in steps.items():
             measured[form]['seconds'].append(step()[0])
     # Apart from the times, because it gives free memory back to the system, which a step then has to ask for again.
-    for _ in range(rounds):
-        for form, step in steps.items():
-            measured[form]['peaks'].append(peak_bytes(step, device))
+    with returning_free_memory():
+        for _ in range(rounds):
+            for form, step in steps.items():
+                measured[form]['peaks'].append(peak_bytes(step, device))
     return measured
+
+
+@contextmanager
+def returning_free_memory() -> Iterator[None]:
+    """Let glibc give freed arrays back at once, or what it keeps for later would count as used."""
+    try:
+        set_option = ctypes.CDLL('libc.so.6').mallopt
+    except (OSError, AttributeError):
+        yield
+        return
+    set_option(_M_MMAP_THRESHOLD, MIB)
+    try:
+        yield
+    finally:
+        set_option(
+            _M_MMAP_THRESHOLD, 32 * MIB
+        )  # The largest; glibc's own rule leads there after the first large array.
 
 
 def peak_bytes(step: Callable, device: str) -> int | None:
@@ -338,6 +383,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--sizes', nargs='+', type=int, default=[256], help='height and width; default: 256')
     parser.add_argument('--batches', nargs='+', type=int, default=[1, 4], help='images a step; default: 1 and 4')
     parser.add_argument('--rounds', type=int, default=3, help='rounds that count; default: 3')
+    parser.add_argument('--compile', action='store_true', help='also measure torch.compile of the inference form')
+    parser.add_argument('--with-cp', action='store_true', help='also measure training with activation checkpointing')
     parser.add_argument('--device', default=get_device(), help='default: a GPU where there is one, else cpu')
     parser.add_argument('--out', type=Path, metavar='DIR', help='folder for benchmark.json and benchmark.md')
     args = parser.parse_args()
@@ -357,8 +404,9 @@ def main() -> None:
     machine, results = describe_machine(args.device), []
     for config, mode, size, batch in itertools.product(args.configs, args.modes, args.sizes, args.batches):
         inputs = torch.randn(batch, 3, size, size, device=args.device)
-        make_steps = forward_steps if mode == 'forward' else train_steps
-        measured = measure(make_steps(build(config, args.device), inputs, args.device), args.rounds, args.device)
+        make_steps, extra = (forward_steps, args.compile) if mode == 'forward' else (train_steps, args.with_cp)
+        steps = make_steps(build(config, args.device), inputs, args.device, extra)
+        measured = measure(steps, args.rounds, args.device)
         results += summarize(measured, config=Path(config).stem, mode=mode, size=size, batch=batch)
         write(args.out, results, machine)
     print(markdown(results, machine))

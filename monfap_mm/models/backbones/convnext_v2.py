@@ -7,7 +7,7 @@ from mmpretrain.registry import MODELS as MMPRETRAIN_MODELS
 from mmseg.registry import MODELS
 from torch import Tensor
 
-# Below it the norm of a channel counts as this, and has no gradient, as the norm of zeros has none.
+# A channel of zeros has a norm a little above 0 and, as x is 0, no gradient.
 _TINY = 1e-30
 
 
@@ -36,11 +36,28 @@ class ReassociatedGRN(GRN):
         """Norm ``(B, C, H, W)``, or ``(B, H, W, C)`` with data_format 'channel_last'."""
         if data_format == 'channel_first':
             return self.forward(x.permute(0, 2, 3, 1), 'channel_last').permute(0, 3, 1, 2)
-        # fp16 cannot hold the sum of squares.
-        energy = x.to(torch.promote_types(x.dtype, torch.float32)).square().sum(dim=(1, 2), keepdim=True)
-        norm = energy.clamp(min=_TINY).sqrt()
+        norm = _GlobalNorm.apply(x)
         scale = 1 + self.gamma * (norm / (norm.mean(dim=-1, keepdim=True) + self.eps))
         return torch.addcmul(self.beta.to(x.dtype), x, scale.to(x.dtype))
+
+
+class _GlobalNorm(torch.autograd.Function):
+    """L2 norm of each channel over ``(B, H, W, C)``, ``(B, 1, 1, C)``, in fp32 at least: fp16 cannot hold the squares.
+
+    Its gradient ``x / norm`` is one pass; that of PyTorch's own operators takes several.
+    """
+
+    @staticmethod
+    def forward(ctx, x: Tensor) -> Tensor:
+        energy = x.to(torch.promote_types(x.dtype, torch.float32)).square().sum(dim=(1, 2), keepdim=True)
+        norm = energy.clamp(min=_TINY).sqrt()
+        ctx.save_for_backward(x, norm)
+        return norm
+
+    @staticmethod
+    def backward(ctx, grad: Tensor) -> Tensor:
+        x, norm = ctx.saved_tensors
+        return x * (grad / norm).to(x.dtype)
 
 
 @MODELS.register_module()

@@ -14,6 +14,7 @@ from mmseg.utils import SampleList
 from torch import Tensor, nn
 
 from ..layers import CoarseLocalizer, ForgeryAwareTransformer, FourierPositionEncoding, UpSampler, check_channels
+from ..layers.recompute import recompute
 
 TASK_MODES = ('token', 'two_branch', 'additional_loss', 'global_statistics')
 NUM_TOKENS = 2  # real, fake
@@ -57,6 +58,8 @@ class FUPHead(BaseDecodeHead):
         coarse_channels (int): Hidden width of the coarse localizer. Default: 512.
         dropout_ratio (float): Dropout before the linear classifier. Default: 0.1.
         norm_cfg (dict, optional): Norm layer of the coarse localizer. Default: None, which is BN.
+        with_cp (bool): Activation checkpointing: compute the stages and up-samplers again for the gradient, which takes
+            less memory and more time. Default: False.
         loss_decode (dict): Pixel loss, of the signature of :class:`SampleWeightedCrossEntropy`.
         **kwargs: Further arguments of ``BaseDecodeHead``.
 
@@ -76,6 +79,7 @@ class FUPHead(BaseDecodeHead):
         coarse_channels: int = 512,
         dropout_ratio: float = 0.1,
         norm_cfg: dict | None = None,
+        with_cp: bool = False,
         loss_decode: dict | None = None,
         **kwargs,
     ) -> None:
@@ -97,6 +101,7 @@ class FUPHead(BaseDecodeHead):
         self.mask_threshold = mask_threshold
         self.multi_scale = multi_scale
         self.task_mode = task_mode
+        self.with_cp = with_cp
         widths = list(in_channels)[::-1][:num_scales]
 
         self.coarse_localizer = CoarseLocalizer(widths[0], coarse_channels, norm_cfg)
@@ -148,13 +153,14 @@ class FUPHead(BaseDecodeHead):
         for i, stage in enumerate(self.stages):
             if i > 0:
                 cue = cues[-1 - i]
-                pixels = self.up_samplers[i - 1](pixels, size, cue.shape[2:])
+                pixels = recompute(self.with_cp, self.up_samplers[i - 1], pixels, size, cue.shape[2:])
                 if self.multi_scale:
                     pixels = pixels + _to_sequence(cue)
                 tokens = self.token_projections[i - 1](tokens)
                 size = cue.shape[2:]
             code = self.position_encodings[i](*size).to(pixels.dtype)
-            tokens, pixels = stage(tokens, pixels, code, self._blocked(coarse_logits, size))
+            blocked = self._blocked(coarse_logits, size)
+            tokens, pixels = recompute(self.with_cp, stage, tokens, pixels, code, blocked)
 
         mask_logits = (tokens @ pixels.transpose(1, 2)).unflatten(2, size)  # Eq. 3
         return self._classify(tokens, first_pixels, mask_logits), mask_logits

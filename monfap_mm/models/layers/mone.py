@@ -34,6 +34,7 @@ class MoNE(BaseModule):
             'cat': concatenation and a 1x1 convolution from ``len(experts) * C`` to C. 'add' and 'cat' have no gate.
             Default: 'mone'.
         norm_cfg (dict, optional): Norm layer of the SRM and HF experts. Default: None, which is BN.
+        with_cp (bool): Compute the residuals of the SRM and HF experts again for the gradient. Default: False.
 
     Raises:
         ValueError: If a switch has a value that is not listed above.
@@ -47,6 +48,7 @@ class MoNE(BaseModule):
         num_shared_experts: int | None = None,
         fusion: str = 'mone',
         norm_cfg: dict | None = None,
+        with_cp: bool = False,
     ) -> None:
         super().__init__()
         num_shared_experts = _check(experts, top_k, num_shared_experts, fusion)
@@ -54,8 +56,8 @@ class MoNE(BaseModule):
         build = dict(
             cd=lambda: CDConv(channels),
             bayar=lambda: BayarConv(channels),
-            srm=lambda: SRMConv(channels, norm_cfg=norm_cfg),
-            hf=lambda: HFConv(channels, norm_cfg=norm_cfg),
+            srm=lambda: SRMConv(channels, norm_cfg=norm_cfg, with_cp=with_cp),
+            hf=lambda: HFConv(channels, norm_cfg=norm_cfg, with_cp=with_cp),
         )
         self.experts = nn.ModuleDict({name: build[name]() for name in experts})
         self.shared_experts = nn.ModuleList(

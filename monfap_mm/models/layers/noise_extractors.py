@@ -11,6 +11,8 @@ from mmcv.cnn import ConvModule, fuse_conv_bn
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from .recompute import recompute
+
 _BAYAR_FREE_WEIGHTS = 24
 # The smallest sum to divide by: large enough for the kernel to fit into fp16.
 _BAYAR_EPS = 1e-2
@@ -115,6 +117,7 @@ class DepthwiseNoise(BaseModule):
         kernels (Sequence[Tensor]): The filters ``(k, k)`` that every channel starts with, one a kind.
         clip (float, optional): Clip the residuals to [-clip, clip]. Default: None.
         norm_cfg (dict): Norm layer of the 1x1 convolution. Default: ``dict(type='BN')``.
+        with_cp (bool): Compute the residuals, three feature maps, again for the gradient. Default: False.
     """
 
     def __init__(
@@ -123,9 +126,11 @@ class DepthwiseNoise(BaseModule):
         kernels: tuple[Tensor, ...],
         clip: float | None = None,
         norm_cfg: dict | None = None,
+        with_cp: bool = False,
     ) -> None:
         super().__init__()
         self.clip = clip
+        self.with_cp = with_cp
         self.filters = nn.Parameter(torch.stack(kernels)[:, None, None].repeat(1, channels, 1, 1, 1))
         self.project = ConvModule(
             len(kernels) * channels, channels, 1, bias=False, norm_cfg=norm_cfg or dict(type='BN')
@@ -140,7 +145,8 @@ class DepthwiseNoise(BaseModule):
 
     def forward(self, x: Tensor) -> Tensor:
         """Extract the noise of ``(B, C, H, W)``."""
-        return self.project(self.residuals(x))
+        features = recompute(self.with_cp, lambda x: self.project.conv(self.residuals(x)), x)
+        return self.project.activate(self.project.norm(features) if self.project.with_norm else features)
 
     def to_inference(self) -> None:
         """Merge the batch norm into the 1x1 convolution, in place."""
@@ -150,12 +156,12 @@ class DepthwiseNoise(BaseModule):
 class SRMConv(DepthwiseNoise):
     """Three 5x5 filters a channel, started at the SRM kernels, clipped to [-3, 3]."""
 
-    def __init__(self, channels: int, norm_cfg: dict | None = None) -> None:
-        super().__init__(channels, _SRM_KERNELS, clip=3.0, norm_cfg=norm_cfg)
+    def __init__(self, channels: int, norm_cfg: dict | None = None, with_cp: bool = False) -> None:
+        super().__init__(channels, _SRM_KERNELS, clip=3.0, norm_cfg=norm_cfg, with_cp=with_cp)
 
 
 class HFConv(DepthwiseNoise):
     """Three 3x3 filters a channel, started as first-order differences (high-pass)."""
 
-    def __init__(self, channels: int, norm_cfg: dict | None = None) -> None:
-        super().__init__(channels, _HIGH_PASS_KERNELS, norm_cfg=norm_cfg)
+    def __init__(self, channels: int, norm_cfg: dict | None = None, with_cp: bool = False) -> None:
+        super().__init__(channels, _HIGH_PASS_KERNELS, norm_cfg=norm_cfg, with_cp=with_cp)

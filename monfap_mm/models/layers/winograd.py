@@ -6,8 +6,8 @@ Around them stand transforms that cost nothing a pair of channels:
 
 ``y = A^T [sum_c (G g_c G^T) * (B^T d_c B)] A``
 
-for an input tile d of ``n x n``, n = m + k - 1, and a kernel g. In single precision the result is off by about 1.5e-6
-of its standard deviation, direct convolution by 4e-7.
+for an input tile d of ``n x n``, n = m + k - 1, and a kernel g. In single precision the result is off by 1 to 4e-6 of
+its standard deviation, direct convolution by 4e-7.
 """
 
 from collections.abc import Iterator

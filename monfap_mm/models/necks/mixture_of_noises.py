@@ -27,6 +27,8 @@ class MixtureOfNoises(BaseModule):
         residual (bool): Return ``f_i + r_i``, so that the neck serves any mmseg head in a plain ``EncoderDecoder``.
             Such a segmentor calls :meth:`forward` only, so it trains without importance loss. Default: False.
         norm_cfg (dict, optional): Norm layer of the SRM and HF experts. Default: None, which is BN.
+        with_cp (bool): Activation checkpointing: compute the residuals of the SRM and HF experts again for the
+            gradient, which takes less memory and more time. Default: False.
         init_cfg (dict, optional): Initialization config. Default: None.
 
     Raises:
@@ -43,6 +45,7 @@ class MixtureOfNoises(BaseModule):
         loss_importance_weight: float = 0.1,
         residual: bool = False,
         norm_cfg: dict | None = None,
+        with_cp: bool = False,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
@@ -60,6 +63,7 @@ class MixtureOfNoises(BaseModule):
                 num_shared_experts=num_shared_experts,
                 fusion=fusion,
                 norm_cfg=norm_cfg,
+                with_cp=with_cp,
             )
             for channels in in_channels
         )

@@ -159,3 +159,26 @@ def test_bad_switches(switch, message):
 def test_wrong_in_channels():
     with pytest.raises(ValueError, match=r'in_channels=\[8, 12, 16, 28\], but the features have \[8, 12, 16, 24\]'):
         head(in_channels=[8, 12, 16, 28])(features())
+
+
+def saved_bytes(module, feats):
+    """Memory that is kept for the gradient, and the gradients of a sum of all outputs."""
+    kept = {}
+
+    def pack(tensor):
+        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        output = module.forward_all(feats)
+    total = sum(part.square().sum() for part in output)
+    return sum(kept.values()), torch.autograd.grad(total, list(module.parameters()))
+
+
+def test_with_cp_has_the_same_gradients_in_less_memory():
+    module, feats = head().double(), [feat.double() for feat in features()]
+    much, expected = saved_bytes(module, feats)
+    module.with_cp = True
+    less, gradients = saved_bytes(module, feats)
+    torch.testing.assert_close(gradients, expected, atol=1e-12, rtol=1e-12)
+    assert less < much / 2

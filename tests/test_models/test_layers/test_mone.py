@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from monfap_mm.models.layers import MoNE
-from monfap_mm.models.layers.mone import mixed_conv2d
+from monfap_mm.models.layers.mone import mix_kernels, mixed_conv2d
 from monfap_mm.models.layers.noise_extractors import BayarConv, CDConv
 from tests import plain
 
@@ -49,6 +49,41 @@ def test_mixed_conv2d_equals_the_sum(size):
         for kernel, weight in zip(kernels, weights.T)
     )
     torch.testing.assert_close(mixed_conv2d(x, kernels, weights), expected, atol=1e-4, rtol=1e-4)
+
+
+def test_mix_kernels_puts_small_ones_into_the_centre():
+    kernels = [torch.full((1, 1, k, k), float(value)) for k, value in ((3, 1), (5, 10), (1, 100))]
+    mixed = mix_kernels(kernels, torch.tensor([[1.0, 2.0, 3.0], [0.0, 1.0, 0.0]]))
+    expected = torch.full((2, 1, 1, 5, 5), 10.0)
+    expected[0] = 20
+    expected[0, ..., 1:4, 1:4] += 1
+    expected[0, ..., 2, 2] += 300
+    torch.testing.assert_close(mixed, expected)
+
+
+@pytest.mark.parametrize('batch', [1, 2])
+def test_wide_levels_equal_eq_10(batch):
+    """Wide enough for Winograd's convolution, as one kernel a sample and as a sum."""
+    torch.manual_seed(0)
+    for size in ((48, 48), (33, 32)):
+        module = MoNE(128).double().eval()
+        x = torch.randn(batch, 128, *size, dtype=torch.float64)
+        y, gates = module(x)
+        torch.testing.assert_close(y, plain.mone(module, x, gates), atol=1e-9, rtol=1e-9)
+
+
+def test_with_cp_has_the_same_gradients_and_statistics():
+    torch.manual_seed(0)
+    module, x = MoNE(CHANNELS).double(), torch.randn(2, CHANNELS, 8, 8, dtype=torch.float64)
+    twin = MoNE(CHANNELS, with_cp=True).double()
+    twin.load_state_dict(module.state_dict())
+    for one in (module, twin):
+        torch.manual_seed(1)  # the noise of the gate
+        one(x)[0].square().sum().backward()
+    for (name, a), b in zip(module.named_parameters(), twin.parameters()):
+        torch.testing.assert_close(a.grad, b.grad, atol=1e-12, rtol=1e-12, msg=name)
+    # Batch norm is not part of what is computed twice.
+    torch.testing.assert_close(dict(module.named_buffers()), dict(twin.named_buffers()), atol=0, rtol=0)
 
 
 def test_one_shared_expert_is_the_default_of_mone_only():
