@@ -1,6 +1,7 @@
 # make demo   set up, make data, train, test, draw: about 10 minutes on two CPU cores
 # make test   set up and run all tests
 # make lint   set up and check style
+# make lite-test   install monfap_mm-lite without PyTorch and compare its answer
 # make clean  remove what the above made, the virtual environment included
 #
 # PYTHON=python3.12 chooses the interpreter (3.10 or later), DEMO_FLAGS=--quick shortens the demo.
@@ -14,7 +15,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint mim-test clean
+.PHONY: help setup demo test lint mim-test lite-test clean
 
 help:
 	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
@@ -41,6 +42,9 @@ lint: $(READY)
 
 mim-test: $(READY)
 	bash .ci/mim_test.sh $(BIN)/python
+
+lite-test: $(READY)
+	bash .ci/lite_test.sh $(BIN)/python
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info monfap_mm/.mim work_dirs/demo work_dirs/demo_quick data/demo data/demo_quick

@@ -1,5 +1,8 @@
 """Packaging. Beside the Python code, a wheel carries configs and tools in ``monfap_mm/.mim``, where ``mim`` looks.
 
+``MONFAP_LITE=1 pip install .`` makes another distribution of the same source, monfap_mm-lite: what answers from ONNX
+files without PyTorch. Like mmcv and mmcv-lite both write one folder, so only one of them may be installed.
+
 The lint settings live in ruff.toml: a pyproject.toml would change how pip builds the package.
 """
 
@@ -15,6 +18,28 @@ from setuptools.command.develop import develop
 
 ROOT = Path(__file__).resolve().parent
 FOR_MIM = ('configs', 'tools', 'model-index.yml')
+IS_LITE = os.environ.get('MONFAP_LITE', '') not in ('', '0')
+# The packages of the light distribution, and the modules that it takes from them: all, or these.
+LITE_PACKAGES = {
+    'monfap_mm': None,
+    'monfap_mm.apis': None,
+    'monfap_mm.cli': None,
+    'monfap_mm.curation': ['errors', 'images', 'job', 'manifest', 'paths', 'progress', 'videos', 'workers'],
+    'monfap_mm.datasets': ['classes'],
+    'monfap_mm.datasets.transforms': ['image_io'],
+    'monfap_mm.structures': None,
+    'monfap_mm.visualization': None,
+    'monfap_mm.web': None,
+}
+# But none of those, which need PyTorch or MMEngine.
+NOT_LITE = (
+    'monfap_mm.compat',
+    'monfap_mm.file_names',
+    'monfap_mm.apis.model_loading',
+    'monfap_mm.apis.torch_backend',
+    'monfap_mm.visualization.forgery_visualizer',
+)
+NOT_LITE_EXTRAS = ('data', 'onnx', 'perturb')
 
 
 def read_version() -> str:
@@ -50,11 +75,28 @@ def fill_mim(package: Path, link: bool = False) -> None:
             shutil.copy2(source, target)
 
 
+def offered(extras: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Those of the extras that make sense for the distribution that is built."""
+    return {name: needed for name, needed in extras.items() if not (IS_LITE and name in NOT_LITE_EXTRAS)}
+
+
 class BuildPy(build_py):
-    """Builds the package with its ``.mim``."""
+    """Builds the package with its ``.mim``; or the light one, without."""
+
+    def find_package_modules(self, package: str, package_dir: str) -> list[tuple[str, str, str]]:
+        """(package, module, file) of the modules of a package that are built."""
+        modules = super().find_package_modules(package, package_dir)
+        if not IS_LITE:
+            return modules
+        taken = LITE_PACKAGES[package]
+        if taken is not None:
+            modules = [entry for entry in modules if entry[1] in ('__init__', *taken)]
+        return [entry for entry in modules if f'{package}.{entry[1]}' not in NOT_LITE]
 
     def run(self) -> None:
         super().run()
+        if IS_LITE:
+            return
         if getattr(self, 'editable_mode', False):
             fill_mim(ROOT / 'monfap_mm', link=True)
         else:
@@ -69,22 +111,38 @@ class Develop(develop):
         super().run()
 
 
+# Ranges; requirements.txt has the exact set that is tested, with the reasons.
+LITE_REQUIRES = [
+    'numpy<3',
+    'opencv-python-headless>=4.10,<5',
+    'scipy>=1.14,<2',
+    'matplotlib>=3.9,<4',
+    'pillow>=10.1',
+    'pyyaml>=6',
+    'rich>=13',
+    'prettytable>=3',
+    'onnxruntime>=1.20,<2',
+]
+
 setup(
-    name='monfap_mm',
+    name='monfap_mm-lite' if IS_LITE else 'monfap_mm',
     version=read_version(),
     description='MoNFAP on MMSegmentation: multi-face manipulation detection and localization',
     long_description=(ROOT / 'README.md').read_text() if (ROOT / 'README.md').exists() else '',
     long_description_content_type='text/markdown',
     keywords='image forensics, deepfake detection, manipulation localization, mixture of experts',
-    packages=find_packages(include=['monfap_mm', 'monfap_mm.*']),
+    packages=list(LITE_PACKAGES) if IS_LITE else find_packages(include=['monfap_mm', 'monfap_mm.*']),
+    # A folder of its own, or files that an earlier build of the full package left would be packed too.
+    options=dict(build=dict(build_base='build/lite')) if IS_LITE else {},
     package_data={'monfap_mm.web': ['static/*']},
     cmdclass=dict(build_py=BuildPy, develop=Develop),
     python_requires='>=3.10',
     entry_points={'console_scripts': ['monfap = monfap_mm.cli:main']},
-    # Ranges; requirements.txt has the exact set that is tested, with the reasons.
-    install_requires=[
-        'torch>=2.6,<2.12',
-        'torchvision>=0.21,<0.27',
+    install_requires=LITE_REQUIRES
+    if IS_LITE
+    else [
+        'torch>=2.7,<2.12',
+        'torchvision>=0.22,<0.27',
         'mmengine>=0.10.7,<0.11',
         mmcv_requirement(),
         'mmsegmentation>=1.2.2,<1.3',
@@ -102,16 +160,20 @@ setup(
         'pillow>=10.1',
         'setuptools<81',
     ],
-    extras_require={
-        # Masks in COCO's format: the converters of OpenForensics and OFV2.
-        'data': ['pycocotools>=2.0.8,<3'],
-        # Annotated videos in H.264; its wheels bring x264, which is under the GPL.
-        'video': ['av>=16,<19'],
-        # The second OpenCV writes the same folder as the first: keep both at one version.
-        'perturb': ['albumentations>=2.0.8,<2.1', 'opencv-python-headless>=4.10,<5'],
-        # The page of `monfap serve`.
-        'web': ['starlette>=1.0,<2', 'uvicorn>=0.30,<1'],
-    },
+    extras_require=offered(
+        {
+            # Masks in COCO's format: the converters of OpenForensics and OFV2.
+            'data': ['pycocotools>=2.0.8,<3'],
+            # Export to ONNX files, and answers from them.
+            'onnx': ['onnxruntime>=1.20,<2', 'onnx>=1.18,<2', 'onnxscript>=0.5.4,<1'],
+            # Annotated videos in H.264; its wheels bring x264, which is under the GPL.
+            'video': ['av>=16,<19'],
+            # The second OpenCV writes the same folder as the first: keep both at one version.
+            'perturb': ['albumentations>=2.0.8,<2.1', 'opencv-python-headless>=4.10,<5'],
+            # The page of `monfap serve`.
+            'web': ['starlette>=1.0,<2', 'uvicorn>=0.30,<1'],
+        }
+    ),
     classifiers=[
         'Programming Language :: Python :: 3',
         'Programming Language :: Python :: 3.10',

@@ -1,7 +1,55 @@
-"""What a Runner does before any model is built."""
+"""What a Runner does before any model is built, and an ONNX file that several tests share, since it takes its time."""
 
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import torch
+from mmengine.config import Config
 from mmengine.registry import init_default_scope
+from mmseg.registry import MODELS
 
 import monfap_mm  # noqa: F401  (registers the package, and its stand-in for mmcv's operators)
 
 init_default_scope('mmseg')
+
+CONFIG = """
+_base_ = {base!r}
+model = dict(
+    backbone=dict(arch=dict(_delete_=True, depths=[1, 1, 1, 1], channels=[8, 16, 24, 32])),
+    neck=dict(in_channels=[8, 16, 24, 32]),
+    decode_head=dict(in_channels=[8, 16, 24, 32], mlp_channels=(16, 16), coarse_channels=16, num_scales=2),
+)
+test_pipeline = [
+    dict(type='LoadForgeryImage'),
+    dict(type='Resize', scale=(96, 64), keep_ratio=False),
+    dict(type='LoadForgeryAnnotations'),
+    dict(type='PackForgeryInputs'),
+]
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+"""
+
+
+class OnnxModel(NamedTuple):
+    """One tiny model three times: paths of config, checkpoint and ONNX file."""
+
+    config: str
+    weights: str
+    file: str
+
+
+@pytest.fixture(scope='session')
+def onnx_model(tmp_path_factory) -> OnnxModel:
+    """A model with random weights that answers pictures of 96 x 64; each of its stages takes the exporter 10 s."""
+    from monfap_mm.deployment import export_model
+
+    folder = tmp_path_factory.mktemp('onnx_model')
+    config, weights, file = (folder / name for name in ('tiny.py', 'tiny.pth', 'tiny.onnx'))
+    base = Path(__file__).parents[1] / 'configs' / 'demo' / 'monfap-c_demo.py'
+    config.write_text(CONFIG.format(base=str(base)))
+    torch.manual_seed(0)
+    model = MODELS.build(Config.fromfile(config).model)
+    model.init_weights()
+    torch.save(dict(state_dict=model.state_dict(), meta={}), weights)
+    export_model(str(config), str(weights), file)
+    return OnnxModel(str(config), str(weights), str(file))

@@ -5,21 +5,20 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from mmengine.config import Config
-from mmengine.dataset import Compose
-from mmengine.device import get_device
-from mmengine.registry import DefaultScope
-from mmseg.structures import SegDataSample
 from rich.progress import track
+from scipy.special import expit
 
-from ..evaluation.forgery_metric import image_score, pixel_logits
 from ..structures import REAL_FAKE, ForgeryResult, find_regions
+from .backend import Prediction, Prepared, load_backend
 from .lookahead import batched, map_ahead
-from .model_loading import build_model, load_config, pipeline_without_loading
 from .pictures import MAX_PIXELS, PictureInputs, expand_inputs, load_picture
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
+    from mmseg.structures import SegDataSample
 
 # Larger inputs in one piece could take all memory, and the job with it: MoNFAP-C needs about 0.1 GiB a million pixels.
 MAX_WHOLE_PIXELS = 4096 * 4096
@@ -32,8 +31,8 @@ class _Work:
     path: str | None
     image: np.ndarray | None = None
     note: str | None = None
-    data: dict | None = None
-    sample: SegDataSample | None = None
+    prepared: Prepared | None = None
+    prediction: Prediction | None = None
     error: str | None = None
 
 
@@ -44,17 +43,21 @@ class ForgeryInferencer:
     preprocessor. What cannot be read or predicted becomes an answer with ``error``; the rest goes on.
 
     Args:
-        model: Path of a config, a name that the package knows (``monfap info``), or a config.
-        weights: Path or address of a checkpoint. Default: None, the one that the package knows for the name.
+        model: Path of a config, a name that the package knows (``monfap info``), or a config; or path of an .onnx file
+            that ``tools/deployment/export.py`` made, which needs no PyTorch.
+        weights: Path or address of a checkpoint. Default: None, the one that the package knows for the name; an .onnx
+            file has its own.
         device: 'cpu', 'cuda', 'cuda:1'... Default: None, a GPU if there is one.
         mode: 'whole' predicts a picture in one piece, as the config's pipeline makes it; 'slide' in overlapping windows
             at full resolution, where the picture is as fake as its most fake window. Default: None, what the config
             says.
         threshold: P(fake) above which a picture is called fake, 0 to 1. Default: 0.5.
         max_pixels: Larger pictures are refused before they are decoded. Default: 89 million.
+        backend: 'torch' or 'onnx'. Default: None, 'onnx' for an .onnx file, else 'torch'.
 
     Raises:
-        FileNotFoundError: If there is no such config or checkpoint.
+        ImportError: If what the backend needs is not installed.
+        FileNotFoundError: If there is no such config, checkpoint or .onnx file.
         ValueError: If there are no weights, they do not fit, or the checkpoint holds anything but weights and plain
             values; if the mode is unknown or the threshold out of range.
 
@@ -66,22 +69,17 @@ class ForgeryInferencer:
 
     def __init__(
         self,
-        model: str | Config,
+        model: 'str | Config',
         weights: str | None = None,
         device: str | None = None,
         mode: str | None = None,
         threshold: float = 0.5,
         max_pixels: int = MAX_PIXELS,
+        backend: str | None = None,
     ) -> None:
         if not 0 <= threshold <= 1:
             raise ValueError(f'the threshold must lie in 0 to 1, got {threshold}')
-        self.cfg, known_weights = load_config(model, mode)
-        self.weights = weights or known_weights
-        if self.weights is None:
-            raise ValueError('weights are needed: without a checkpoint the model would answer at random')
-        self.model = build_model(self.cfg, self.weights, device or get_device())
-        with DefaultScope.overwrite_default_scope('mmseg'):
-            self.pipeline = Compose(pipeline_without_loading(self.cfg, mode))
+        self.backend = load_backend(model, weights, device, mode, backend)
         self.threshold = threshold
         self.max_pixels = max_pixels
 
@@ -92,7 +90,7 @@ class ForgeryInferencer:
         workers: int = 2,
         return_datasamples: bool = False,
         show_progress: bool = False,
-    ) -> list[ForgeryResult] | list[SegDataSample]:
+    ) -> 'list[ForgeryResult] | list[SegDataSample]':
         """All answers at once; arguments as those of :meth:`stream`, and ``show_progress`` for a progress bar."""
         answers = self.stream(inputs, batch_size, workers, return_datasamples)
         return list(track(answers, 'pictures') if show_progress else answers)
@@ -104,7 +102,7 @@ class ForgeryInferencer:
         workers: int = 2,
         return_datasamples: bool = False,
         keep_image: bool = False,
-    ) -> Iterator[ForgeryResult | SegDataSample]:
+    ) -> 'Iterator[ForgeryResult | SegDataSample]':
         """Answers one by one, in the order of the inputs, in memory that does not grow with their number.
 
         Args:
@@ -114,7 +112,7 @@ class ForgeryInferencer:
             batch_size: Pictures that go through the model together, if their sizes after the pipeline are equal.
             workers: Threads that read pictures ahead; 0 reads none before it is needed.
             return_datasamples: Whether to give mmseg's samples instead; one without an answer has ``error`` in its meta
-                information.
+                information. Not with backend 'onnx'.
             keep_image: Whether an answer has its picture.
 
         Yields:
@@ -122,6 +120,8 @@ class ForgeryInferencer:
         """
         if batch_size < 1 or workers < 0:
             raise ValueError(f'batch_size must be at least 1 and workers at least 0, got {batch_size} and {workers}')
+        if return_datasamples and not self.backend.has_datasamples:
+            raise ValueError("return_datasamples is of backend 'torch' only")
         works = map_ahead(self._prepare, expand_inputs(inputs), workers, ahead=batch_size + workers)
         for batch in batched(works, batch_size):
             self._predict(batch)
@@ -134,18 +134,16 @@ class ForgeryInferencer:
         work = _Work(path=source if isinstance(source, str) else getattr(source, 'name', None))
         try:
             work.image, work.note = load_picture(source, self.max_pixels)
-            size = work.image.shape[:2]
-            values = dict(img=work.image, img_path=work.path or 'array', img_shape=size, ori_shape=size)
-            work.data = self.pipeline(values)
-            self._check_input(work.data['inputs'])
+            work.prepared = self.backend.prepare(work.image, work.path)
+            self._check_size(work.prepared.size)
         # A transform may fail in any way on a picture of absurd form.
         except Exception as error:
             work.error = _reason(error)
         return work
 
-    def _check_input(self, image: torch.Tensor) -> None:
-        height, width = image.shape[1:]
-        if self.model.test_cfg['mode'] == 'whole' and height * width > MAX_WHOLE_PIXELS:
+    def _check_size(self, size: tuple[int, int]) -> None:
+        height, width = size
+        if self.backend.mode == 'whole' and height * width > MAX_WHOLE_PIXELS:
             raise ValueError(
                 f'{width} x {height} pixels are too many for one piece: use mode slide, or Resize in the test pipeline'
             )
@@ -155,14 +153,15 @@ class ForgeryInferencer:
         alike = defaultdict(list)
         for work in batch:
             if work.error is None:
-                alike[tuple(work.data['inputs'].shape)].append(work)
+                alike[work.prepared.size].append(work)
         for works in alike.values():
             self._predict_alike(works)
 
     def _predict_alike(self, works: list[_Work]) -> None:
         try:
-            for work, sample in zip(works, self._forward([work.data for work in works]), strict=True):
-                work.sample = sample
+            predictions = self.backend.predict([work.prepared for work in works])
+            for work, prediction in zip(works, predictions, strict=True):
+                work.prediction = prediction
         # Out of memory, or a form that the model cannot take: alone, the others may still pass.
         except Exception as error:
             if len(works) == 1:
@@ -171,22 +170,15 @@ class ForgeryInferencer:
             for work in works:
                 self._predict_alike([work])
 
-    @torch.no_grad()
-    def _forward(self, data: list[dict]) -> list[SegDataSample]:
-        batch = {key: [one[key] for one in data] for key in ('inputs', 'data_samples')}
-        return [sample.cpu() for sample in self.model.test_step(batch)]
-
     def _result(self, work: _Work, keep_image: bool) -> ForgeryResult:
         image = work.image if keep_image else None
         if work.error is not None:
             return ForgeryResult(work.path, note=work.note, error=work.error, image=image)
-        values = work.sample.to_dict()
-        logits = pixel_logits(values)
-        score = image_score(values, logits)
+        prediction = work.prediction
+        score, mask, coarse = prediction.score, prediction.mask, prediction.coarse
         if not math.isfinite(score):
             return ForgeryResult(work.path, note=work.note, error='the model answered with NaN', image=image)
-        mask = values['pred_sem_seg']['data'][0].numpy() == 1
-        probability = logits[0].sigmoid().numpy()
+        probability = expit(prediction.logits)
         return ForgeryResult(
             path=work.path,
             size=mask.shape,
@@ -195,23 +187,24 @@ class ForgeryInferencer:
             mask=mask,
             probability=probability.astype(np.float16),
             faces=find_regions(mask, probability),
-            gates=self._gates(values),
-            coarse=values['coarse_prob']['data'][0].numpy().astype(np.float16) if 'coarse_prob' in values else None,
+            gates=self._gates(prediction.gates),
+            coarse=None if coarse is None else coarse.astype(np.float16),
             note=work.note,
             image=image,
         )
 
-    def _gates(self, values: dict) -> dict[str, tuple[float, ...]] | None:
-        if 'gates' not in values:
+    def _gates(self, gates: np.ndarray | None) -> dict[str, tuple[float, ...]] | None:
+        if gates is None:
             return None
-        by_expert = values['gates']['value'].float().T.tolist()
-        return {name: tuple(levels) for name, levels in zip(self.model.neck.experts, by_expert)}
+        return {name: tuple(levels) for name, levels in zip(self.backend.experts, gates.T.tolist())}
 
 
-def _data_sample(work: _Work) -> SegDataSample:
-    if work.error is not None:
-        return SegDataSample(metainfo=dict(img_path=work.path, error=work.error))
-    return work.sample
+def _data_sample(work: _Work) -> 'SegDataSample':
+    if work.error is None:
+        return work.prediction.sample
+    from .torch_backend import error_sample
+
+    return error_sample(work.path, work.error)
 
 
 def _reason(error: Exception) -> str:

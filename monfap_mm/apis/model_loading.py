@@ -9,11 +9,8 @@ from mmseg.registry import MODELS
 from torch import nn
 
 from ..engine.hooks.strict_checkpoint_hook import compare_state_dicts
+from ..windows import MODES, default_stride
 from .model_zoo import find_model
-
-MODES = ('whole', 'slide')
-# Windows overlap by a third, as in mmseg's own configs.
-STRIDE = 2 / 3
 
 
 def load_config(model: str | Config, mode: str | None) -> tuple[Config, str | None]:
@@ -39,7 +36,7 @@ def load_config(model: str | Config, mode: str | None) -> tuple[Config, str | No
         test_cfg['mode'] = mode
     if mode == 'slide':
         crop_size = test_cfg.setdefault('crop_size', _window_size(cfg))
-        test_cfg.setdefault('stride', tuple(max(1, round(STRIDE * length)) for length in crop_size))
+        test_cfg.setdefault('stride', default_stride(crop_size))
     cfg.model.test_cfg = test_cfg
     return cfg, weights
 
@@ -125,8 +122,8 @@ def _window_size(cfg: Config) -> tuple[int, int]:
     """Height and width of the pictures that the model was trained on."""
     for step in _test_pipeline(cfg):
         if _type_name(step) == 'Resize' and 'scale' in step:
-            width, height = step['scale']
-            return height, width
+            scale = step['scale']
+            return (scale, scale) if isinstance(scale, int) else tuple(scale[::-1])
     size = (cfg.model.get('data_preprocessor') or {}).get('size')
     if size is None:
         raise ValueError("mode='slide' needs the size of a window: set model.test_cfg.crop_size in the config")

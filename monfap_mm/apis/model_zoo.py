@@ -3,7 +3,7 @@
 from difflib import get_close_matches
 from pathlib import Path
 
-from mmengine.fileio import load
+import yaml
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -13,15 +13,20 @@ def list_models() -> dict[str, dict]:
 
     Returns:
         For each name its entry, in which ``Config`` is the path of the config file, and ``Weights``, a path or address,
-        may be missing.
+        may be missing. The light distribution has none.
     """
     # As installed, or as cloned.
-    root = next(folder for folder in (PACKAGE / '.mim', PACKAGE.parent) if (folder / 'model-index.yml').is_file())
+    roots = [folder for folder in (PACKAGE / '.mim', PACKAGE.parent) if (folder / 'model-index.yml').is_file()]
     models = {}
-    for metafile in load(root / 'model-index.yml')['Import']:
-        for entry in load(root / metafile)['Models']:
-            models[entry['Name']] = entry | dict(Config=str(root / entry['Config']))
+    for root in roots[:1]:
+        for metafile in _load(root / 'model-index.yml')['Import']:
+            for entry in _load(root / metafile)['Models']:
+                models[entry['Name']] = entry | dict(Config=str(root / entry['Config']))
     return models
+
+
+def _load(path: Path) -> dict:
+    return yaml.safe_load(path.read_text(encoding='utf-8'))
 
 
 def find_model(name: str) -> tuple[str, str | None]:

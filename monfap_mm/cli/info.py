@@ -1,11 +1,12 @@
 """``monfap info``: what is installed, where it can run, which models are known."""
 
 import argparse
-
-import torch
+import os
+from importlib.util import find_spec
 
 from ..apis import list_models
-from ..evaluation.protocols import versions
+from ..distribution import IS_FULL
+from ..provenance import versions
 from ..version import __version__
 
 
@@ -20,10 +21,27 @@ def run(args: argparse.Namespace) -> int:
     print(f'monfap_mm {__version__}\n\nversions')
     for package, version in versions().items():
         print(f'  {package:24}{version}')
-    print(f'\ndevices\n  {"cpu":24}{torch.get_num_threads()} threads')
-    for index in range(torch.cuda.device_count()):
-        print(f'  {f"cuda:{index}":24}{torch.cuda.get_device_name(index)}')
+    print('\ndevices')
+    for device, text in _devices().items():
+        print(f'  {device:24}{text}')
     print('\nmodels')
-    for name, entry in list_models().items():
+    if not IS_FULL:
+        print('  .onnx files only; configs and checkpoints need PyTorch and the full package')
+    for name, entry in list_models().items() if IS_FULL else ():
         print(f'  {name}{"" if entry.get("Weights") else "  (no weights: give --weights)"}')
     return 0
+
+
+def _devices() -> dict[str, str]:
+    """Where a model can run, by the names that --device takes."""
+    if IS_FULL:
+        import torch
+
+        gpus = {f'cuda:{index}': torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())}
+        return dict(cpu=f'{torch.get_num_threads()} threads') | gpus
+    if find_spec('onnxruntime') is None:
+        return {'none': 'ONNX Runtime is missing: pip install onnxruntime'}
+    from onnxruntime import get_available_providers
+
+    gpus = dict(cuda='by ONNX Runtime') if 'CUDAExecutionProvider' in get_available_providers() else {}
+    return dict(cpu=f'{os.cpu_count()} cores') | gpus

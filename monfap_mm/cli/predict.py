@@ -13,7 +13,6 @@ from ..apis import ForgeryInferencer, predict_video
 from ..apis.pictures import ENDINGS, VIDEO_ENDINGS, expand_inputs, is_video
 from ..atomic_write import atomic_write
 from ..curation.progress import ProgressReport
-from ..evaluation.protocols import hash_file, hash_text
 from ..structures import SCHEMA_VERSION, ForgeryResult, VideoResult
 from ..version import __version__
 from ..visualization.report import write_report
@@ -132,7 +131,7 @@ def _to_folder(args: argparse.Namespace, inferencer: ForgeryInferencer) -> int:
                     progress.step(bad=result.error is not None)
     rows = summary_rows(read_predictions(predictions.path))
     atomic_write(folder / 'summary.csv', to_csv(rows))
-    about = dict(model=args.model, checkpoint=inferencer.weights, written=time.strftime('%Y-%m-%d %H:%M:%S %z'))
+    about = dict(model=args.model, checkpoint=inferencer.backend.weights, written=time.strftime('%Y-%m-%d %H:%M:%S %z'))
     write_report(folder / 'report.html', read_predictions(predictions.path), about | settings)
     print(to_text(rows))
     return _exit_code(args, len(rows), sum(row['error'] is not None for row in rows))
@@ -178,12 +177,10 @@ def _write_files(
 
 def _settings(args: argparse.Namespace, inferencer: ForgeryInferencer) -> dict:
     """What the answers depend on."""
-    is_file = os.path.isfile(inferencer.weights)
     return dict(
         monfap_mm=__version__,
         schema_version=SCHEMA_VERSION,
-        config=hash_text(inferencer.cfg.pretty_text),
-        weights=hash_file(inferencer.weights) if is_file else inferencer.weights,
+        **inferencer.backend.provenance,
         mode=args.mode,
         threshold=args.threshold,
         # None where every frame is predicted, as in folders from before there were videos.

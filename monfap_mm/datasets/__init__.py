@@ -1,21 +1,25 @@
 """Datasets of real and manipulated images."""
 
-from .ffiw import FFIWDataset
-from .forgery_dataset import CLASSES, PALETTE, ForgeryDataset
-from .manual_fake import ManualFakeDataset
-from .ofv2 import OFV2Dataset
-from .transforms import FreezeMask, LoadForgeryAnnotations, LoadForgeryImage, PackForgeryInputs, Perturb
+from ..distribution import IS_FULL
+from .classes import CLASSES, PALETTE
 
-__all__ = [
-    'CLASSES',
-    'PALETTE',
-    'FFIWDataset',
-    'ForgeryDataset',
-    'FreezeMask',
-    'LoadForgeryAnnotations',
-    'LoadForgeryImage',
-    'ManualFakeDataset',
-    'OFV2Dataset',
-    'PackForgeryInputs',
-    'Perturb',
-]
+__all__ = ['CLASSES', 'PALETTE']
+
+if IS_FULL:
+    from .ffiw import FFIWDataset
+    from .forgery_dataset import ForgeryDataset
+    from .manual_fake import ManualFakeDataset
+    from .ofv2 import OFV2Dataset
+    from .transforms import FreezeMask, LoadForgeryAnnotations, LoadForgeryImage, PackForgeryInputs, Perturb
+
+    __all__ += [
+        'FFIWDataset',
+        'ForgeryDataset',
+        'FreezeMask',
+        'LoadForgeryAnnotations',
+        'LoadForgeryImage',
+        'ManualFakeDataset',
+        'OFV2Dataset',
+        'PackForgeryInputs',
+        'Perturb',
+    ]

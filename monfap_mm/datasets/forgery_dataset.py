@@ -10,12 +10,10 @@ from mmengine.logging import print_log
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
+from .classes import CLASSES, PALETTE
 from .forgery_list import FileIndex, ListEntry, parse_list
 
 MAX_SHOWN_PROBLEMS = 10
-CLASSES = ('real', 'fake')
-# Bluish green and vermilion: told apart by colour-blind readers too.
-PALETTE = [[0, 158, 115], [213, 94, 0]]
 
 
 @DATASETS.register_module()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import find_objects
 
-from ..evaluation.functional.faces import label_faces
+from .connected_regions import label_regions
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def find_regions(mask: np.ndarray, probability: np.ndarray) -> tuple[Region, ...
     Returns:
         The regions, the largest first.
     """
-    labels = label_faces(mask)
+    labels = label_regions(mask)
     regions = []
     for number, (rows, columns) in enumerate(find_objects(labels), start=1):
         inside = labels[rows, columns] == number

@@ -1,5 +1,10 @@
 """Pictures of predictions."""
 
-from .forgery_visualizer import ForgeryVisualizer
+from ..distribution import IS_FULL
 
-__all__ = ['ForgeryVisualizer']
+__all__ = []
+
+if IS_FULL:
+    from .forgery_visualizer import ForgeryVisualizer
+
+    __all__ += ['ForgeryVisualizer']

@@ -147,14 +147,14 @@ def test_the_threshold_decides_the_label_and_nothing_else(config, weights, infer
 
 
 def test_when_a_batch_fails_the_others_still_get_their_answer(inferencer, monkeypatch):
-    test_step = inferencer.model.test_step
+    test_step = inferencer.backend.model.test_step
 
     def out_of_memory_on_white(batch):
         if any((image == 255).all() for image in batch['inputs']):
             raise RuntimeError('out of\nmemory')
         return test_step(batch)
 
-    monkeypatch.setattr(inferencer.model, 'test_step', out_of_memory_on_white)
+    monkeypatch.setattr(inferencer.backend.model, 'test_step', out_of_memory_on_white)
     white = np.full((SIZE, SIZE, 3), 255, np.uint8)
     results = inferencer([picture(seed=1), white, picture(seed=2)], batch_size=3)
     assert [result.error for result in results] == [None, 'the model failed: out of memory', None]
@@ -241,4 +241,4 @@ def test_gates_and_coarse_mask_are_those_of_the_model(inferencer, data):
 
 
 def test_the_model_answers_in_its_inference_form(inferencer):
-    assert inferencer.model.is_inference_form
+    assert inferencer.backend.model.is_inference_form

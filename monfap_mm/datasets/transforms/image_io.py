@@ -4,7 +4,6 @@ import io
 
 import cv2
 import numpy as np
-from mmengine import fileio
 from PIL import ExifTags, Image, ImageOps
 
 # How complete files end. OpenCV fills up what is missing with grey, without a word; Pillow raises.
@@ -29,7 +28,7 @@ def read_image(path: str, backend_args: dict | None = None) -> np.ndarray:
         FileNotFoundError: If there is no such file.
         OSError: If the file is no image, is truncated, or has floating point values.
     """
-    return decode_image(fileio.get(path, backend_args=backend_args), path)
+    return decode_image(_read(path, backend_args), path)
 
 
 def decode_image(data: bytes, name: str) -> np.ndarray:
@@ -62,8 +61,16 @@ def read_mask(path: str, backend_args: dict | None = None) -> np.ndarray:
         FileNotFoundError: If there is no such file.
         OSError: If the file is no image, is truncated, or has transparent pixels.
     """
-    data = fileio.get(path, backend_args=backend_args)
-    return _explain('mask', path, _decode_mask, data)
+    return _explain('mask', path, _decode_mask, _read(path, backend_args))
+
+
+def _read(path: str, backend_args: dict | None) -> bytes:
+    if backend_args is None and '://' not in path:
+        with open(path, 'rb') as file:
+            return file.read()
+    from mmengine import fileio  # the light distribution reads plain files only
+
+    return fileio.get(path, backend_args=backend_args)
 
 
 def _explain(kind: str, path: str, decode, data: bytes) -> np.ndarray:

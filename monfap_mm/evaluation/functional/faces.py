@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 from scipy.ndimage import distance_transform_edt
 
+from ...structures.connected_regions import drop_specks, label_regions
+
 FOUND_IOU = 0.5
-# Smaller regions of the truth are specks left by compression or resizing, not faces. Not more than 4 x 4 pixels.
-MIN_FACE_PIXELS = 16
 # Share of the image from which a face is medium or large: COCO's 32 x 32 and 96 x 96 pixels in an image of 512 x 512.
 SIZES = ('small', 'medium', 'large')
 SIZE_LIMITS = (32**2 / 512**2, 96**2 / 512**2)
@@ -61,12 +61,8 @@ def label_faces(target: np.ndarray, boxes: Sequence[Sequence[float]] | None = No
         ValueError: If a box is not made of four finite numbers with x1 < x2 and y1 < y2.
     """
     if boxes is None or len(boxes) == 0:
-        _, labels = cv2.connectedComponents(target.astype(np.uint8), connectivity=8)
-    else:
-        labels = _nearest_box(target, _check_boxes(boxes))
-    large = np.bincount(labels.ravel()) >= MIN_FACE_PIXELS
-    large[0] = False
-    return np.where(large, np.cumsum(large), 0)[labels]
+        return label_regions(target)
+    return drop_specks(_nearest_box(target, _check_boxes(boxes)))
 
 
 def face_ious(prediction: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -8,8 +8,9 @@ from pathlib import Path
 from mmengine.config import Config
 
 from ...atomic_write import atomic_write
+from ...provenance import hash_file, hash_text, versions
 from .protocol import Cell
-from .provenance import CONFIG_LOCK, NotThereError, hash_file, hash_lists, hash_text, versions
+from .provenance import CONFIG_LOCK, NotThereError, hash_lists
 from .tool_runs import read_figures, run_tool
 
 

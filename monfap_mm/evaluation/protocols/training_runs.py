@@ -9,7 +9,8 @@ from pathlib import Path
 from mmengine.config import Config
 
 from ...atomic_write import atomic_write
-from .provenance import CONFIG_LOCK, hash_lists, hash_text, versions
+from ...provenance import hash_text, versions
+from .provenance import CONFIG_LOCK, hash_lists
 from .tool_runs import ToolError, read_figures, run_tool
 
 

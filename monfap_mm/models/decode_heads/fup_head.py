@@ -149,7 +149,7 @@ class FUPHead(BaseDecodeHead):
         first_pixels = pixels = _to_sequence(image)
         cues = feats if cues is None else cues
         size = image.shape[2:]
-        tokens = self.tokens.to(pixels.dtype).expand(len(pixels), -1, -1)
+        tokens = self.tokens.to(pixels.dtype).expand(pixels.shape[0], -1, -1)
         for i, stage in enumerate(self.stages):
             if i > 0:
                 cue = cues[-1 - i]

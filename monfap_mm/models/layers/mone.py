@@ -80,10 +80,10 @@ class MoNE(BaseModule):
         if self.fusion == 'cat':
             return self.merge(torch.cat([expert(x) for expert in self.experts.values()], dim=1)), None
         gates = self.gate(x) if self.gate is not None else None
-        weights = x.new_ones(len(x), len(self.experts)) if gates is None else gates.to(x.dtype)
+        weights = x.new_ones(x.shape[0], len(self.experts)) if gates is None else gates.to(x.dtype)
 
         kernels = [conv.weight for conv in self.shared_experts]
-        kernel_weights = [weights.new_ones(len(x)) for _ in kernels]
+        kernel_weights = [weights.new_ones(x.shape[0]) for _ in kernels]
         nonlinear = []
         for expert, weight in zip(self.experts.values(), weights.unbind(dim=1)):
             if hasattr(expert, 'kernel'):
@@ -132,7 +132,12 @@ def mixed_conv2d(x: Tensor, kernels: Sequence[Tensor], weights: Tensor) -> Tenso
     """
     B, C, H, W = x.shape
     size = max(kernel.shape[-1] for kernel in kernels)
-    if len(kernels) == 1 or (B > 1 and size * size * C > _MAX_KERNEL_TO_FEATURES * H * W):
+    # A graph that is exported must hold for any batch, which is the number of convolutions below.
+    if (
+        len(kernels) == 1
+        or torch.compiler.is_exporting()
+        or (B > 1 and size * size * C > _MAX_KERNEL_TO_FEATURES * H * W)
+    ):
         return _sum_of_convs(x, kernels, weights)
     mixed = mix_kernels(kernels, weights).to(x.dtype)
     if x.device.type == 'cpu':

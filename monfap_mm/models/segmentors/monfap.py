@@ -12,6 +12,7 @@ from mmseg.registry import MODELS
 from mmseg.utils import ConfigType, OptConfigType, OptSampleList, SampleList
 from torch import Tensor
 
+from ...windows import MODES, windows
 from ..decode_heads import FUPHead, FUPOutput
 
 
@@ -187,7 +188,7 @@ class MoNFAP(EncoderDecoder):
         coarse_prob = inputs.new_zeros((B, 1, H, W))
         count = inputs.new_zeros((1, 1, H, W))
         scores, gates = [], []
-        for window in _windows((H, W), self.test_cfg['crop_size'], self.test_cfg['stride']):
+        for window in windows((H, W), self.test_cfg['crop_size'], self.test_cfg['stride']):
             here = (..., *window)
             prediction = self.encode_decode(inputs[here], batch_img_metas)
             seg_logits[here] += prediction.seg_logits
@@ -233,17 +234,6 @@ def _channels_last(image: Tensor) -> Tensor:
     return image.contiguous(memory_format=torch.channels_last)
 
 
-def _windows(size: tuple[int, int], crop_size: tuple[int, int], stride: tuple[int, int]):
-    """Slices of overlapping windows that cover ``size``; the last ones are moved back inside."""
-    starts = []
-    for length, crop, step in zip(size, crop_size, stride):
-        last = max(length - crop, 0)
-        starts.append([*range(0, last, step), last])
-    for top in starts[0]:
-        for left in starts[1]:
-            yield slice(top, top + crop_size[0]), slice(left, left + crop_size[1])
-
-
 def _undo_padding_and_flip(image: Tensor, meta: dict) -> Tensor:
     """Remove what pre-processing added to ``(C, H, W)``, as mmseg does for the logits."""
     left, right, top, bottom = meta.get('img_padding_size', meta.get('padding_size', (0, 0, 0, 0)))
@@ -254,7 +244,7 @@ def _undo_padding_and_flip(image: Tensor, meta: dict) -> Tensor:
 
 
 def _check_test_cfg(test_cfg: dict) -> None:
-    if test_cfg['mode'] not in ('whole', 'slide'):
+    if test_cfg['mode'] not in MODES:
         raise ValueError(f"test_cfg.mode must be 'whole' or 'slide', but got {test_cfg['mode']!r}.")
     if test_cfg.get('window_score', 'max') not in ('max', 'mean'):
         raise ValueError(f"test_cfg.window_score must be 'max' or 'mean', but got {test_cfg['window_score']!r}.")

@@ -1,0 +1,76 @@
+"""A config and a checkpoint, run by PyTorch as ``tools/test.py`` does."""
+
+import os
+from functools import cached_property
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dataset import Compose
+from mmengine.device import get_device
+from mmengine.registry import DefaultScope
+from mmseg.structures import SegDataSample
+
+from ..evaluation.forgery_metric import image_score, pixel_logits
+from ..provenance import hash_file, hash_text
+from .backend import Prediction, Prepared
+from .model_loading import build_model, load_config, pipeline_without_loading
+
+
+class TorchBackend:
+    """A :class:`Backend` on PyTorch; arguments as those of :class:`ForgeryInferencer`.
+
+    Raises:
+        FileNotFoundError: If there is no such config or checkpoint.
+        ValueError: If there are no weights, or they do not fit.
+    """
+
+    has_datasamples = True
+
+    def __init__(self, model: str | Config, weights: str | None, device: str | None, mode: str | None) -> None:
+        self.cfg, known_weights = load_config(model, mode)
+        self.weights = weights or known_weights
+        if self.weights is None:
+            raise ValueError('weights are needed: without a checkpoint the model would answer at random')
+        self.model = build_model(self.cfg, self.weights, device or get_device())
+        with DefaultScope.overwrite_default_scope('mmseg'):
+            self.pipeline = Compose(pipeline_without_loading(self.cfg, mode))
+        self.mode = self.cfg.model.test_cfg['mode']
+        # Any module can be the neck; only ours has gates.
+        self.experts = tuple(getattr(getattr(self.model, 'neck', None), 'experts', ()))
+
+    @cached_property
+    def provenance(self) -> dict[str, str]:
+        """Hashes of config and checkpoint; a checkpoint that is no file has its address."""
+        weights = hash_file(self.weights) if os.path.isfile(self.weights) else self.weights
+        return dict(config=hash_text(self.cfg.pretty_text), weights=weights)
+
+    def prepare(self, image: np.ndarray, path: str | None) -> Prepared:
+        """Send a picture (H, W, 3), uint8, BGR, through the test pipeline."""
+        size = image.shape[:2]
+        data = self.pipeline(dict(img=image, img_path=path or 'array', img_shape=size, ori_shape=size))
+        return Prepared(tuple(data['inputs'].shape[1:]), data)
+
+    @torch.no_grad()
+    def predict(self, batch: list[Prepared]) -> list[Prediction]:
+        """Predict pictures whose inputs are of one size."""
+        data = {key: [prepared.data[key] for prepared in batch] for key in ('inputs', 'data_samples')}
+        return [_prediction(sample.cpu()) for sample in self.model.test_step(data)]
+
+
+def error_sample(path: str | None, error: str) -> SegDataSample:
+    """What stands for a picture without answer among samples."""
+    return SegDataSample(metainfo=dict(img_path=path, error=error))
+
+
+def _prediction(sample: SegDataSample) -> Prediction:
+    values = sample.to_dict()
+    logits = pixel_logits(values)
+    return Prediction(
+        score=image_score(values, logits),
+        logits=logits[0].numpy(),
+        mask=values['pred_sem_seg']['data'][0].numpy() == 1,
+        coarse=values['coarse_prob']['data'][0].numpy() if 'coarse_prob' in values else None,
+        gates=values['gates']['value'].float().numpy() if 'gates' in values else None,
+        sample=sample,
+    )

@@ -1,0 +1,41 @@
+"""How long an exported model takes beside the model itself."""
+
+import time
+from collections.abc import Callable
+from statistics import median
+
+import numpy as np
+import torch
+
+from .export import ExportForm
+
+
+def benchmark(
+    form: ExportForm, run: Callable[[np.ndarray], list], shape: tuple[int, int, int], rounds: int = 20
+) -> dict[str, float]:
+    """Latency of a batch, both in turns, so that whatever else the machine does meets both.
+
+    Args:
+        form: The model, on the CPU.
+        run: The exported one, see :func:`check_outputs`.
+        shape: Batch, height and width of the images.
+        rounds: Rounds that count, after two to warm up.
+
+    Returns:
+        Median milliseconds of 'eager' and 'exported', and 'ratio', the median of eager / exported within a round.
+    """
+    batch, height, width = shape
+    images = np.random.default_rng(0).standard_normal((batch, 3, height, width), dtype=np.float32)
+    tensor, seconds = torch.from_numpy(images), []
+    with torch.no_grad():
+        for _ in range(rounds + 2):
+            seconds.append((_time(lambda: form(tensor)), _time(lambda: run(images))))
+    eager, exported = zip(*seconds[2:])
+    ratio = median(a / b for a, b in zip(eager, exported))
+    return dict(eager=1e3 * median(eager), exported=1e3 * median(exported), ratio=ratio)
+
+
+def _time(step: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    step()
+    return time.perf_counter() - start

@@ -1,0 +1,103 @@
+"""What a config says of its pictures, in the form that an ONNX file carries."""
+
+from pathlib import Path
+
+from mmengine.config import Config
+
+from ..apis.model_loading import load_config, pipeline_without_loading
+from ..apis.onnx_input import INTERPOLATIONS
+from ..apis.onnx_metadata import OnnxMetadata, ResizeStep
+from ..provenance import hash_file, hash_text
+from ..version import __version__
+
+PACKING = ('PackForgeryInputs', 'PackSegInputs')
+
+
+def describe(cfg: Config, weights: str, experts: tuple[str, ...] = ()) -> OnnxMetadata:
+    """Describe how pictures go into a model, and how its answers are to be read.
+
+    Args:
+        cfg: The config, as :func:`load_config` gives it.
+        weights: Path of the checkpoint.
+        experts: Names of the experts, in the order of the gate values.
+
+    Returns:
+        The metadata.
+
+    Raises:
+        ValueError: If the test pipeline, the data preprocessor or the model does what the runtime of ONNX files cannot
+            do; names it.
+    """
+    if cfg.model.decode_head.get('align_corners'):
+        raise ValueError('ONNX files cannot be run with decode_head.align_corners=True: set it to False')
+    test_cfg, window = cfg.model.test_cfg, _window(cfg)
+    return OnnxMetadata(
+        resize=_resize_step(pipeline_without_loading(cfg, None)),
+        **_preprocessing(cfg.model.get('data_preprocessor')),
+        mode=test_cfg['mode'],
+        crop_size=window and window['crop_size'],
+        stride=window and window['stride'],
+        window_score=test_cfg.get('window_score', 'max'),
+        experts=experts,
+        config=Path(cfg.filename).stem if cfg.filename else '',
+        config_hash=hash_text(cfg.pretty_text),
+        weights_hash=hash_file(weights),
+        package_version=__version__,
+    )
+
+
+def _resize_step(pipeline: list[dict]) -> ResizeStep | None:
+    """The one resizing of a pipeline without loading, if it has one."""
+    found = None
+    for step in pipeline:
+        values = dict(step)
+        name = getattr(values['type'], '__name__', values.pop('type')).rpartition('.')[2]
+        if name in PACKING:
+            continue
+        if name != 'Resize' or found is not None:
+            raise ValueError(
+                f'ONNX files cannot be run with {name} in the test pipeline: it may hold loading, one Resize, packing'
+            )
+        found = _read_resize(values)
+    return found
+
+
+def _read_resize(values: dict) -> ResizeStep:
+    scale, interpolation = values.pop('scale', None), values.pop('interpolation', 'bilinear')
+    keep_ratio = values.pop('keep_ratio', False)
+    unknown = {
+        key: value for key, value in values.items() if (key, value) not in (('backend', 'cv2'), ('type', 'Resize'))
+    }
+    if scale is None or unknown or interpolation not in INTERPOLATIONS:
+        raise ValueError(
+            f'ONNX files cannot be run with this Resize in the test pipeline: it needs scale=(width, height), and may '
+            f'have keep_ratio and interpolation ({", ".join(INTERPOLATIONS)})'
+        )
+    return ResizeStep((scale, scale) if isinstance(scale, int) else tuple(scale), keep_ratio, interpolation)
+
+
+def _preprocessing(cfg: dict | None) -> dict:
+    """Channels, normalisation and padding, as ``SegDataPreProcessor`` does them in testing."""
+    cfg = cfg or dict(type='SegDataPreProcessor')
+    name = getattr(cfg['type'], '__name__', cfg['type']).rpartition('.')[2]
+    if name != 'SegDataPreProcessor':
+        raise ValueError(f'ONNX files cannot be run with the data preprocessor {name}, only with SegDataPreProcessor')
+    padding = cfg.get('test_cfg') or {}
+    mean, std = cfg.get('mean'), cfg.get('std')
+    return dict(
+        bgr_to_rgb=bool(cfg.get('bgr_to_rgb') or cfg.get('rgb_to_bgr')),  # either turns the three around
+        mean=mean and tuple(mean),
+        std=std and tuple(std),
+        pad_size=padding.get('size') and tuple(padding['size']),
+        pad_divisor=padding.get('size_divisor'),
+        pad_value=cfg.get('pad_val', 0),
+    )
+
+
+def _window(cfg: Config) -> dict | None:
+    """Size and steps of the windows in mode 'slide'; None where the config does not tell."""
+    try:
+        cfg, _ = load_config(cfg, 'slide')
+    except ValueError:
+        return None
+    return {key: tuple(cfg.model.test_cfg[key]) for key in ('crop_size', 'stride')}

@@ -1,0 +1,65 @@
+import importlib.util
+import sys
+
+import pytest
+
+from monfap_mm.deployment import CheckError
+
+from .conftest import ROOT, tool
+
+
+@pytest.fixture
+def export():
+    spec = importlib.util.spec_from_file_location('export_tool', ROOT / 'tools' / 'deployment' / 'export.py')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class Exported:
+    """Stands for an export, which takes its time."""
+
+    size, difference = (64, 96), 2.4e-6
+
+    def benchmark(self, shape):
+        return dict(eager=20.0, exported=sum(shape), ratio=1.5)
+
+
+def run(export, monkeypatch, *options):
+    def export_model(config, checkpoint, out):
+        out.write_bytes(bytes(3 * 2**20))
+        return Exported()
+
+    monkeypatch.setattr(export, 'export_model', export_model)
+    monkeypatch.setattr(sys, 'argv', ['export.py', 'config.py', 'x.pth', *options])
+    export.main()
+
+
+def test_it_says_what_it_made(export, monkeypatch, tmp_path, capsys):
+    run(export, monkeypatch, str(tmp_path / 'x.onnx'))
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.endswith('x.onnx: 3.0 MiB in 0 s, outputs within 2.4e-06 of the model')
+
+
+@pytest.mark.parametrize(
+    ('options', 'shape'), [([], '1 x 3 x 64 x 96'), (['--batch', '8', '--size', '32', '48'], '8 x 3 x 32 x 48')]
+)
+def test_benchmark(options, shape, export, monkeypatch, tmp_path, capsys):
+    run(export, monkeypatch, str(tmp_path / 'x.onnx'), '--benchmark', *options)
+    assert f'\n{shape}: 20.0 ms by PyTorch, ' in capsys.readouterr().out
+
+
+def test_a_failed_check_is_no_traceback(export, monkeypatch):
+    def export_model(*_):
+        raise CheckError('mask_logits differs')
+
+    monkeypatch.setattr(export, 'export_model', export_model)
+    monkeypatch.setattr(sys, 'argv', ['export.py', 'config.py', 'x.pth', 'x.onnx'])
+    with pytest.raises(SystemExit, match='export: mask_logits differs'):
+        export.main()
+
+
+def test_what_is_wrong_is_said_in_a_line(tmp_path):
+    done = tool('deployment/export.py', 'no.py', 'no.pth', 'x.engine', cwd=tmp_path, check=False)
+    assert (done.returncode, done.stdout) == (1, '')
+    assert done.stderr == 'export: the file must end with .onnx or .pt2, got x.engine\n'

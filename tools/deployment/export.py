@@ -1,0 +1,56 @@
+"""Export a trained model to one file that answers without config, checkpoint and, as .onnx, without PyTorch.
+
+The file is written only if it answers as the model does, on several sizes and batches.
+
+Example:
+    python tools/deployment/export.py configs/demo/monfap-c_demo.py work_dirs/demo/best.pth demo.onnx --benchmark
+"""
+
+import argparse
+import sys
+import time
+import warnings
+from pathlib import Path
+
+from monfap_mm.deployment import FORMATS, Exported, export_model
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='config file, or a name that "monfap info" lists')
+    parser.add_argument('checkpoint')
+    parser.add_argument('out', type=Path, help=f'file to write, {" or ".join(FORMATS)}')
+    parser.add_argument('--benchmark', action='store_true', help='measure the latency beside PyTorch')
+    parser.add_argument('--size', type=int, nargs=2, metavar=('H', 'W'), help='of the benchmark; default: of testing')
+    parser.add_argument('--batch', type=int, default=1, help='of the benchmark; default: 1')
+    return parser.parse_args()
+
+
+def report(exported: Exported, out: Path, seconds: float) -> None:
+    """Say what was made."""
+    size = out.stat().st_size / 2**20
+    print(f'{out}: {size:.1f} MiB in {seconds:.0f} s, outputs within {exported.difference:.1e} of the model')
+
+
+def main() -> None:
+    """Export, check, and measure."""
+    args = parse_args()
+    start = time.perf_counter()
+    warnings.simplefilter('ignore')
+    try:
+        exported = export_model(args.config, args.checkpoint, args.out)
+    except (OSError, ValueError, ImportError, RuntimeError) as error:
+        sys.exit(f'export: {error}')
+    report(exported, args.out, time.perf_counter() - start)
+    if args.benchmark:
+        size = tuple(args.size or exported.size)
+        times = exported.benchmark((args.batch, *size))
+        print(
+            f'{args.batch} x 3 x {size[0]} x {size[1]}: {times["eager"]:.1f} ms by PyTorch, '
+            f'{times["exported"]:.1f} ms by the file, {times["ratio"]:.2f} times as fast'
+        )
+
+
+if __name__ == '__main__':
+    main()
