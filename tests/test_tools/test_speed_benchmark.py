@@ -147,7 +147,7 @@ def test_forms_take_turns():
     calls = []
     steps = {name: lambda name=name: (calls.append(name), (dict(rest=1.0), None))[1] for name in 'ab'}
     measure(steps, 2, 'cpu')
-    assert calls == ['a', 'b'] * 5  # to warm up, two rounds of times, two of memory
+    assert calls == ['a', 'b'] * 6  # to warm up and two rounds, for memory and for time
 
 
 def test_peak_is_what_a_step_adds():

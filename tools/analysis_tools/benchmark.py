@@ -235,22 +235,24 @@ def measure(steps: dict[str, Callable], rounds: int, device: str) -> dict[str, d
 
     Args:
         steps (dict[str, Callable]): By form, see :func:`forward_steps`.
-        rounds (int): Rounds that count, after one to warm up.
+        rounds (int): Rounds that count, of memory and of time, each after one to warm up.
         device (str): Where they run.
 
     Returns:
         dict[str, dict]: By form 'seconds' (by part, one dict a round), 'peaks' (bytes, one a round; None where
         unknown) and 'logits'.
     """
-    measured = {form: dict(seconds=[], peaks=[], logits=step()[1]) for form, step in steps.items()}
-    for _ in range(rounds):
-        for form, step in steps.items():
-            measured[form]['seconds'].append(step()[0])
-    # Apart from the times, because it gives free memory back to the system, which a step then has to ask for again.
+    # Memory first, before the arrays of the timed rounds leave holes in what the process has of the system.
     with returning_free_memory():
+        measured = {form: dict(seconds=[], peaks=[], logits=step()[1]) for form, step in steps.items()}
         for _ in range(rounds):
             for form, step in steps.items():
                 measured[form]['peaks'].append(peak_bytes(step, device))
+    for step in steps.values():
+        step()
+    for _ in range(rounds):
+        for form, step in steps.items():
+            measured[form]['seconds'].append(step()[0])
     return measured
 
 
