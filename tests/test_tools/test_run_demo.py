@@ -54,7 +54,7 @@ def test_the_test_pictures_are_answered(monkeypatch, tmp_path):
     answer_pictures(tmp_path / 'data', tmp_path / 'demo')
     (command,) = called
     assert command[:3] == ['-m', 'monfap_mm', 'predict']
-    monkeypatch.setattr('monfap_mm.cli.predict.ForgeryInferencer', lambda *values: asked.append(values))
+    monkeypatch.setattr('monfap_mm.cli.model_arguments.ForgeryInferencer', lambda *values, **_: asked.append(values))
     monkeypatch.setattr('monfap_mm.cli.predict._to_folder', lambda args, _: asked.append(args) or 0)
     assert main(command[2:]) == 0  # the command line takes the arguments
     (model, weights, *_), args = asked
