@@ -51,7 +51,7 @@ def pipeline_without_loading(cfg: Config, mode: str | None) -> list[dict]:
     left_out = {'LoadForgeryImage', 'LoadImageFromFile', 'LoadForgeryAnnotations', 'LoadAnnotations'}
     if mode == 'slide':
         left_out.add('Resize')
-    return [step for step in _test_pipeline(cfg) if _type_name(step) not in left_out]
+    return [step for step in _test_pipeline(cfg) if type_name(step) not in left_out]
 
 
 def build_model(cfg: Config, weights: str, device: str) -> nn.Module:
@@ -113,15 +113,15 @@ def _test_pipeline(cfg: Config) -> list[dict]:
     return pipeline
 
 
-def _type_name(step: dict) -> str:
-    """Name of a transform, without its scope."""
+def type_name(step: dict) -> str:
+    """Name of what a config builds, without its scope."""
     return getattr(step['type'], '__name__', step['type']).rpartition('.')[2]
 
 
 def _window_size(cfg: Config) -> tuple[int, int]:
     """Height and width of the pictures that the model was trained on."""
     for step in _test_pipeline(cfg):
-        if _type_name(step) == 'Resize' and 'scale' in step:
+        if type_name(step) == 'Resize' and 'scale' in step:
             scale = step['scale']
             return (scale, scale) if isinstance(scale, int) else tuple(scale[::-1])
     size = (cfg.model.get('data_preprocessor') or {}).get('size')

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from ..apis.model_loading import load_config, pipeline_without_loading
+from ..apis.model_loading import load_config, pipeline_without_loading, type_name
 from ..apis.onnx_input import INTERPOLATIONS
 from ..apis.onnx_metadata import OnnxMetadata, ResizeStep
 from ..provenance import hash_file, hash_text
@@ -51,13 +51,14 @@ def _resize_step(pipeline: list[dict]) -> ResizeStep | None:
     found = None
     for step in pipeline:
         values = dict(step)
-        name = getattr(values['type'], '__name__', values.pop('type')).rpartition('.')[2]
+        name = type_name(values)
         if name in PACKING:
             continue
         if name != 'Resize' or found is not None:
             raise ValueError(
                 f'ONNX files cannot be run with {name} in the test pipeline: it may hold loading, one Resize, packing'
             )
+        del values['type']
         found = _read_resize(values)
     return found
 
@@ -65,9 +66,7 @@ def _resize_step(pipeline: list[dict]) -> ResizeStep | None:
 def _read_resize(values: dict) -> ResizeStep:
     scale, interpolation = values.pop('scale', None), values.pop('interpolation', 'bilinear')
     keep_ratio = values.pop('keep_ratio', False)
-    unknown = {
-        key: value for key, value in values.items() if (key, value) not in (('backend', 'cv2'), ('type', 'Resize'))
-    }
+    unknown = {key: value for key, value in values.items() if (key, value) != ('backend', 'cv2')}
     if scale is None or unknown or interpolation not in INTERPOLATIONS:
         raise ValueError(
             f'ONNX files cannot be run with this Resize in the test pipeline: it needs scale=(width, height), and may '
@@ -79,7 +78,7 @@ def _read_resize(values: dict) -> ResizeStep:
 def _preprocessing(cfg: dict | None) -> dict:
     """Channels, normalisation and padding, as ``SegDataPreProcessor`` does them in testing."""
     cfg = cfg or dict(type='SegDataPreProcessor')
-    name = getattr(cfg['type'], '__name__', cfg['type']).rpartition('.')[2]
+    name = type_name(cfg)
     if name != 'SegDataPreProcessor':
         raise ValueError(f'ONNX files cannot be run with the data preprocessor {name}, only with SegDataPreProcessor')
     padding = cfg.get('test_cfg') or {}

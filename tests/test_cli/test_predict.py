@@ -18,6 +18,8 @@ from monfap_mm.cli import main, predict
 from monfap_mm.structures import ForgeryResult
 from tests.test_configs import CONFIGS
 
+from .answered import answers
+
 
 @pytest.fixture
 def photos(data, tmp_path):
@@ -28,17 +30,6 @@ def photos(data, tmp_path):
         shutil.copy(data / f'{name}.png', folder / f'{target}.png')
     (folder / 'broken.jpg').write_bytes(b'\xff\xd8')
     return folder
-
-
-@pytest.fixture
-def arguments(config, weights, tmp_path):
-    return ['--model', config, '--weights', weights, '--device', 'cpu', '--out', str(tmp_path / 'out')]
-
-
-def answers(folder) -> dict[str, dict]:
-    lines = [json.loads(line) for line in (folder / 'predictions.jsonl').read_text().splitlines()]
-    assert len({line['path'] for line in lines}) == len(lines)
-    return {line['path']: line for line in lines}
 
 
 def use_stdin(monkeypatch, content: bytes) -> None:

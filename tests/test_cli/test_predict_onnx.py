@@ -8,14 +8,12 @@ import pytest
 from monfap_mm.cli import main
 from monfap_mm.provenance import hash_file
 
+from .answered import answers
+
 
 @pytest.fixture
 def photo(data, tmp_path):
     return str(shutil.copy(data / 'b.png', tmp_path / 'b.png'))
-
-
-def answers(folder):
-    return [json.loads(line) for line in (folder / 'predictions.jsonl').read_text().splitlines()]
 
 
 @pytest.mark.parametrize('options', [[], ['--backend', 'onnx'], ['--mode', 'slide']])
@@ -24,7 +22,7 @@ def test_it_answers_as_the_model(options, photo, onnx_model, tmp_path):
     options = options if '--mode' in options else []
     of_torch = ['--model', onnx_model.config, '--weights', onnx_model.weights, '--device', 'cpu', '--backend', 'torch']
     assert main(['predict', photo, *of_torch, '--out', str(tmp_path / 'torch'), *options]) == 0
-    (found,), (expected,) = answers(tmp_path / 'onnx'), answers(tmp_path / 'torch')
+    (found,), (expected,) = (answers(tmp_path / name).values() for name in ('onnx', 'torch'))
     assert found['score'] == pytest.approx(expected['score'], abs=1e-3)
     assert found['gates'].keys() == expected['gates'].keys()
     assert json.loads((tmp_path / 'onnx' / 'run.json').read_text())['weights'] == hash_file(onnx_model.file)

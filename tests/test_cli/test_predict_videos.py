@@ -14,6 +14,8 @@ from monfap_mm.cli import annotated_video, main
 from monfap_mm.structures import VideoResult
 from tests.test_apis.made_videos import cut, write_with_opencv
 
+from .answered import answers
+
 KINDS = {'a.png': 'picture', 'b.avi': 'video', 'broken.mp4': 'video', 'c.png': 'picture', 'deep/d.mp4': 'video'}
 
 
@@ -28,17 +30,6 @@ def files(data, tmp_path):
     (folder / 'broken.mp4').write_text('no video')
     write_with_opencv(folder / 'deep' / 'd.mp4', 'mp4v', 9)
     return folder
-
-
-@pytest.fixture
-def arguments(config, weights, tmp_path):
-    return ['--model', config, '--weights', weights, '--device', 'cpu', '--out', str(tmp_path / 'out')]
-
-
-def answers(folder) -> dict[str, dict]:
-    lines = [json.loads(line) for line in (folder / 'predictions.jsonl').read_text().splitlines()]
-    assert len({line['path'] for line in lines}) == len(lines)
-    return {line['path']: line for line in lines}
 
 
 def test_a_folder_of_both(files, arguments, tmp_path, capsys):

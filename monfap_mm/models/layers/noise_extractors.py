@@ -146,7 +146,7 @@ class DepthwiseNoise(BaseModule):
     def forward(self, x: Tensor) -> Tensor:
         """Extract the noise of ``(B, C, H, W)``."""
         features = recompute(self.with_cp, lambda x: self.project.conv(self.residuals(x)), x)
-        return self.project.activate(self.project.norm(features) if self.project.with_norm else features)
+        return self.project.activate(self.project.norm(features))
 
     def to_inference(self) -> None:
         """Merge the batch norm into the 1x1 convolution, in place."""
