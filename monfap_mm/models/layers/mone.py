@@ -139,12 +139,31 @@ def mixed_conv2d(x: Tensor, kernels: Sequence[Tensor], weights: Tensor) -> Tenso
         or (B > 1 and size * size * C > _MAX_KERNEL_TO_FEATURES * H * W)
     ):
         return _sum_of_convs(x, kernels, weights)
-    mixed = mix_kernels(kernels, weights).to(x.dtype)
     if x.device.type == 'cpu':
         # As fast as the groups below, and its result is channels last in memory.
-        return torch.cat([wide_conv2d(sample, kernel) for sample, kernel in zip(x.split(1), mixed)])
+        samples = zip(x.split(1), weights.split(1))
+        return torch.cat([wide_conv2d(sample, MixedKernel(kernels, own)) for sample, own in samples])
+    mixed = mix_kernels(kernels, weights).to(x.dtype)
     y = F.conv2d(x.reshape(1, B * C, H, W), mixed.flatten(0, 1), padding=size // 2, groups=B)
     return y.view(B, -1, H, W)
+
+
+class MixedKernel:
+    """:func:`mix_kernels` of one sample, some output channels at a time: the whole can be larger than all caches.
+
+    Args:
+        kernels (Sequence[Tensor]): Kernels ``(C', C, k, k)`` of odd sizes k.
+        weights (Tensor): Weights ``(1, len(kernels))``.
+    """
+
+    def __init__(self, kernels: Sequence[Tensor], weights: Tensor) -> None:
+        self._kernels, self._weights = kernels, weights
+        largest = max(kernels, key=lambda kernel: kernel.shape[-1])
+        self.shape, self.dtype = largest.shape, largest.dtype
+
+    def __getitem__(self, outputs: slice) -> Tensor:
+        """The mixed kernels ``(c, C, k, k)`` of some output channels."""
+        return mix_kernels([kernel[outputs] for kernel in self._kernels], self._weights)[0]
 
 
 def mix_kernels(kernels: Sequence[Tensor], weights: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from monfap_mm.models.layers import MoNE
-from monfap_mm.models.layers.mone import mix_kernels, mixed_conv2d
+from monfap_mm.models.layers.mone import MixedKernel, mix_kernels, mixed_conv2d
 from monfap_mm.models.layers.noise_extractors import BayarConv, CDConv
 from tests import plain
 
@@ -59,6 +59,15 @@ def test_mix_kernels_puts_small_ones_into_the_centre():
     expected[0, ..., 1:4, 1:4] += 1
     expected[0, ..., 2, 2] += 300
     torch.testing.assert_close(mixed, expected)
+
+
+def test_a_mixed_kernel_mixes_what_it_is_asked_for():
+    torch.manual_seed(0)
+    kernels, weights = [torch.randn(6, 4, k, k) for k in (3, 5)], torch.rand(1, 2)
+    mixed, expected = MixedKernel(kernels, weights), mix_kernels(kernels, weights)[0]
+    assert (mixed.shape, mixed.dtype) == (expected.shape, expected.dtype)
+    for outputs in (slice(None), slice(2, 5), slice(5, 6)):
+        torch.testing.assert_close(mixed[outputs], expected[outputs], atol=0, rtol=0)
 
 
 @pytest.mark.parametrize('batch', [1, 2])

@@ -30,13 +30,15 @@ def test_equals_conv2d_with_gradients(size, kernel_size):
 
 
 @pytest.mark.parametrize('kernel_size', [3, 5])
+@pytest.mark.parametrize('block', [1, 800, 3000])
 @pytest.mark.parametrize(
-    ('block', 'channels'),
-    [(1, (6, 7)), (800, (2, 9)), (3000, (9, 2))],
-    ids=['a tile a block', 'kernels kept', 'tiles kept'],
+    ('channels', 'large_block'),
+    [((6, 7), 1), ((40, 50), 1), ((50, 40), 7000), ((40, 50), 2**20)],
+    ids=['kernel whole', 'a channel a part', 'parts', 'one part'],
 )
-def test_blocks_of_any_size_give_the_same(block, channels, kernel_size, monkeypatch):
+def test_blocks_of_any_size_give_the_same(block, large_block, channels, kernel_size, monkeypatch):
     monkeypatch.setattr(winograd, '_BLOCK', block)
+    monkeypatch.setattr(winograd, '_LARGE_BLOCK', large_block)
     assert_is_conv2d(*operands((13, 10), kernel_size, batch=3, channels=channels))
 
 
@@ -77,13 +79,30 @@ def test_wide_conv2d_takes_it_where_it_pays(size, channels, kernel_size, dtype, 
     x, kernel = operands(size, kernel_size, batch=1, channels=(channels, channels), dtype=dtype)
     expected = F.conv2d(x, kernel, padding=kernel_size // 2)
     calls = []
-    monkeypatch.setattr(winograd, 'winograd_conv2d', lambda *args: calls.append(args) or expected)
+    monkeypatch.setattr(winograd, '_convolve', lambda *args: calls.append(args) or expected.detach())
     assert wide_conv2d(x, kernel).shape == expected.shape
     assert bool(calls) == pays
 
 
+@pytest.mark.parametrize('gradients', [True, False])
+@pytest.mark.parametrize('size', [(8, 8), (48, 48)])
+def test_wide_conv2d_takes_kernels_that_are_made_by_parts(size, gradients):
+    class Made:
+        def __init__(self, kernel):
+            self.kernel, self.shape, self.dtype = kernel, kernel.shape, kernel.dtype
+
+        def __getitem__(self, outputs):
+            return self.kernel[outputs].clone()
+
+    x, kernel = operands(size, 5, batch=1, channels=(128, 130))
+    with torch.set_grad_enabled(gradients):
+        y = wide_conv2d(x, Made(kernel))
+    torch.testing.assert_close(y, F.conv2d(x, kernel, padding=2), atol=1e-10, rtol=1e-10)
+    assert y.requires_grad == gradients
+
+
 def test_wide_conv2d_under_autocast_is_an_ordinary_convolution(monkeypatch):
-    monkeypatch.setattr(winograd, 'winograd_conv2d', None)
+    monkeypatch.setattr(winograd, '_convolve', None)
     x, kernel = operands((48, 48), 5, batch=1, channels=(128, 128), dtype=torch.float32)
     with torch.autocast('cpu', dtype=torch.bfloat16):
         assert wide_conv2d(x, kernel).dtype == torch.bfloat16
