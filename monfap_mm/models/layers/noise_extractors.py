@@ -74,15 +74,36 @@ class BayarConv(BaseModule):
     def kernel(self) -> Tensor:
         """The constrained kernel, ``(C, C, 5, 5)``, in fp32. A sum near 0 is held at +-1e-2."""
         weight = self.weight.float() if self.weight.dtype in (torch.half, torch.bfloat16) else self.weight
-        total = weight.sum(dim=-1, keepdim=True)
-        total = torch.where(total.abs() < _BAYAR_EPS, torch.full_like(total, _BAYAR_EPS).copysign(total), total)
-        before, after = (weight / total).split(_BAYAR_FREE_WEIGHTS // 2, dim=-1)
-        centre = -torch.ones_like(total)
-        return torch.cat([before, centre, after], dim=-1).unflatten(-1, (5, 5))
+        return _Constrain.apply(weight).unflatten(-1, (5, 5))
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve ``(B, C, H, W)``."""
         return F.conv2d(x, self.kernel().to(x.dtype), padding=2)
+
+
+class _Constrain(torch.autograd.Function):
+    """``k = w / t``, ``t = sum w``, with -1 put in the middle; the gradient is ``(dL/dk - <dL/dk, k>) / t``.
+
+    As autograd finds it, in fewer passes and less memory: at 2048 channels there are 100 M weights.
+    """
+
+    @staticmethod
+    def forward(ctx, weight: Tensor) -> Tensor:
+        total = weight.sum(dim=-1, keepdim=True)
+        held = total.abs() < _BAYAR_EPS
+        total = torch.where(held, torch.full_like(total, _BAYAR_EPS).copysign(total), total)
+        before, after = (weight / total).split(_BAYAR_FREE_WEIGHTS // 2, dim=-1)
+        kernel = torch.cat([before, -torch.ones_like(total), after], dim=-1)
+        ctx.save_for_backward(kernel, total, held)
+        return kernel
+
+    @staticmethod
+    def backward(ctx, grad: Tensor) -> Tensor:
+        kernel, total, held = ctx.saved_tensors
+        before, centre, after = grad.split((_BAYAR_FREE_WEIGHTS // 2, 1, _BAYAR_FREE_WEIGHTS // 2), dim=-1)
+        # Without the centre, which is no weight's and where k is -1. A total that is held is a constant.
+        along = ((grad * kernel).sum(dim=-1, keepdim=True) + centre).masked_fill_(held, 0)
+        return torch.cat([before, after], dim=-1).sub_(along).div_(total)
 
 
 class FixedConv(BaseModule):

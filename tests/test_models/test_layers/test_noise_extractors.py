@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from monfap_mm.models.layers import noise_extractors
 from monfap_mm.models.layers.noise_extractors import BayarConv, CDConv, FixedConv, HFConv, SRMConv
 from tests import plain
 
@@ -19,7 +20,18 @@ def test_cd_conv_with_theta_one_ignores_a_constant():
 def test_bayar_conv_equals_its_definition():
     torch.manual_seed(0)
     module, x = BayarConv(3).double(), torch.randn(2, 3, 9, 7, dtype=torch.float64)
-    torch.testing.assert_close(module(x), plain.bayar_conv(module, x), atol=1e-12, rtol=0)
+    y, expected = module(x), plain.bayar_conv(module, x)
+    torch.testing.assert_close(y, expected, atol=1e-12, rtol=0)
+    weight = torch.randn_like(y)
+    gradients = (torch.autograd.grad((z * weight).sum(), module.weight)[0] for z in (y, expected))
+    torch.testing.assert_close(*gradients, atol=1e-10, rtol=1e-10)
+
+
+def test_bayar_constraint_has_its_gradient_also_where_the_sum_is_held():
+    torch.manual_seed(0)
+    weight = torch.rand(2, 3, 24, dtype=torch.float64)
+    weight[0, 0] -= weight[0, 0].mean() - 1e-5
+    assert torch.autograd.gradcheck(noise_extractors._Constrain.apply, weight.requires_grad_())
 
 
 def test_bayar_kernel_keeps_its_constraint():
