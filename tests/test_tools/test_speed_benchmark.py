@@ -134,13 +134,14 @@ def test_a_model_without_plain_form_has_no_ratios():
     assert row.faster is row.leaner is row.difference is row.peak_mib is None
 
 
-def test_checkpointing_is_on_within_its_context_only():
-    model = nn.ModuleList([nn.Identity(), nn.Identity(), nn.Identity()])
-    model[0].with_cp, model[1].with_cp = False, True
-    with checkpointing(model):
-        assert model[0].with_cp is model[1].with_cp is True
-        assert not hasattr(model[2], 'with_cp')
-    assert (model[0].with_cp, model[1].with_cp) == (False, True)
+def test_checkpointing_is_on_in_the_parts_that_were_named_within_its_context_only():
+    model = nn.ModuleDict({name: nn.Sequential(nn.Identity(), nn.Identity()) for name in ('backbone', 'neck')})
+    model.backbone[0].with_cp, model.backbone[1].with_cp, model.neck[0].with_cp = False, True, False
+    with checkpointing(model, ['backbone', 'decode_head']):
+        assert model.backbone[0].with_cp is model.backbone[1].with_cp is True
+        assert model.neck[0].with_cp is False
+        assert not hasattr(model.neck[1], 'with_cp')
+    assert (model.backbone[0].with_cp, model.backbone[1].with_cp) == (False, True)
 
 
 def test_forms_take_turns():

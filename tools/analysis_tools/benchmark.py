@@ -10,8 +10,8 @@ A model without parts of this package, such as a SegFormer for scale, is measure
 are medians over the rounds, ratios are medians of the ratios within a round. A training step is forward, losses,
 backward and an AdamW update that changes nothing (learning rate 0), without data loading. Memory is what a step adds at
 its peak, the median over as many rounds again. With --compile the form 'compiled' (torch.compile of the inference form)
-is measured beside them, and with --with-cp the form 'with_cp' (the package's with activation checkpointing in all parts
-that have the key).
+is measured beside them, and with --with-cp the form 'with_cp' (the package's with activation checkpointing in the parts
+that it names, or in all).
 
     python tools/analysis_tools/benchmark.py CONFIG [CONFIG ...] --sizes 512 --batches 1 8 --out DIR
 """
@@ -27,10 +27,11 @@ import re
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -54,6 +55,7 @@ except ModuleNotFoundError:
     sys.exit(f'benchmark: the plain reference is in tests/ of a checkout, and {ROOT} is none: run the tool from there')
 
 MODES = ('forward', 'train')
+CHECKPOINTED = ('backbone', 'neck', 'decode_head')
 MIB = 2**20
 _M_MMAP_THRESHOLD = -3  # of glibc's malloc.h
 
@@ -183,7 +185,7 @@ def forward_steps(
 
 
 def train_steps(
-    model: torch.nn.Module, inputs: torch.Tensor, device: str, checkpointed: bool = False
+    model: torch.nn.Module, inputs: torch.Tensor, device: str, checkpointed: Sequence[str] | None = None
 ) -> dict[str, Callable]:
     """For each form, a function that trains a step and returns seconds by part, and None."""
     size, labels = tuple(inputs.shape[2:]), [i % 2 for i in range(len(inputs))]
@@ -206,22 +208,23 @@ def train_steps(
         return seconds, None
 
     forms = _forms(model)
-    if checkpointed:
-        forms['with_cp'] = (model, checkpointing)
+    if checkpointed is not None:
+        forms['with_cp'] = (model, partial(checkpointing, parts=checkpointed or CHECKPOINTED))
     return {form: lambda context=context: step(context) for form, (_, context) in forms.items()}
 
 
 @contextmanager
-def checkpointing(model: torch.nn.Module) -> Iterator[None]:
-    """Within the context all parts that can compute intermediate results again do so."""
-    parts = [module for module in model.modules() if getattr(module, 'with_cp', None) is False]
-    for part in parts:
-        part.with_cp = True
+def checkpointing(model: torch.nn.Module, parts: Sequence[str]) -> Iterator[None]:
+    """Within the context whatever can compute intermediate results again, in some parts of the model, does so."""
+    inner = [module for part in parts if hasattr(model, part) for module in getattr(model, part).modules()]
+    able = [module for module in inner if getattr(module, 'with_cp', None) is False]
+    for module in able:
+        module.with_cp = True
     try:
         yield
     finally:
-        for part in parts:
-            part.with_cp = False
+        for module in able:
+            module.with_cp = False
 
 
 def _forms(model: torch.nn.Module) -> dict[str, tuple[torch.nn.Module, Callable]]:
@@ -386,7 +389,12 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--batches', nargs='+', type=int, default=[1, 4], help='images a step; default: 1 and 4')
     parser.add_argument('--rounds', type=int, default=3, help='rounds that count; default: 3')
     parser.add_argument('--compile', action='store_true', help='also measure torch.compile of the inference form')
-    parser.add_argument('--with-cp', action='store_true', help='also measure training with activation checkpointing')
+    parser.add_argument(
+        '--with-cp',
+        nargs='*',
+        choices=CHECKPOINTED,
+        help='also measure training with activation checkpointing, in these parts or in all',
+    )
     parser.add_argument('--device', default=get_device(), help='default: a GPU where there is one, else cpu')
     parser.add_argument('--out', type=Path, metavar='DIR', help='folder for benchmark.json and benchmark.md')
     args = parser.parse_args()
