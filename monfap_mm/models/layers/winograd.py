@@ -123,11 +123,12 @@ def _convolve(x: Tensor, kernel: Kernel, transposed: bool = False) -> Tensor:
     blocks = list(_blocks(x, len(B), parts))
     tiles = _kept(parts, (_split(padded, block, B) for block in blocks))
     memory = x.new_empty(len(B) ** 2 * parts[0].stop * x.shape[1])
+    everything = slice(0, x.shape[1])
     for part in parts:
         if transposed:
-            taps = _transform_kernel(kernel, G.flip(1), slice(None), part, memory)
+            taps = _transform_kernel(kernel, G.flip(1), everything, part, memory)
         else:
-            taps = _transform_kernel(kernel, G, part, slice(None), memory).transpose(1, 2)
+            taps = _transform_kernel(kernel, G, part, everything, memory).transpose(1, 2)
         for block, each in zip(blocks, tiles):
             put(block, part, each @ taps)
     return y[:, : x.shape[2], : x.shape[3]].permute(0, 3, 1, 2)
@@ -146,25 +147,22 @@ def _kernel_gradient(x: Tensor, grad: Tensor, size: int) -> Tensor:
         product = memory[:, : part.stop - part.start].zero_()
         for theirs, ours in tiles:
             product.baddbmm_(theirs[..., part].transpose(1, 2), ours)
-        for first in range(part.start, part.stop, fit := _rows_of_a_block(inputs, len(B))):
-            last = min(first + fit, part.stop)
-            rows = product[:, first - part.start : last - part.start]
-            taps = _transform(rows.unflatten(0, (len(B), len(B))), G.T)
-            kernel[first:last] = taps.unflatten(0, (size, size)).permute(2, 3, 0, 1)
+        own = kernel[part]
+        for rows in _slices(len(own), _rows_of_a_block(inputs, len(B))):
+            taps = _transform(product[:, rows].unflatten(0, (len(B), len(B))), G.T)
+            own[rows] = taps.unflatten(0, (size, size)).permute(2, 3, 0, 1)
     return kernel
 
 
 def _transform_kernel(kernel: Kernel, matrix: Tensor, outputs: slice, inputs: slice, memory: Tensor) -> Tensor:
     """``matrix @ kernel @ matrix^T`` of some channels of a kernel, ``(n n, c', c)``, in the given memory."""
-    first, last, _ = outputs.indices(kernel.shape[0])
-    start, stop, _ = inputs.indices(kernel.shape[1])
+    first, height = outputs.start, outputs.stop - outputs.start
+    width = inputs.stop - inputs.start
     both = torch.kron(matrix, matrix)  # In one product: there is little to do a number, and much to move.
-    taps = memory[: len(both) * (last - first) * (stop - start)].view(-1, last - first, stop - start)
-    fit = _rows_of_a_block(stop - start, len(matrix))
-    for row in range(first, last, fit):
-        rows = kernel[row : min(row + fit, last)][:, inputs]
-        target = taps[:, row - first : row - first + len(rows)]
-        torch.mm(both, rows.permute(2, 3, 0, 1).reshape(both.shape[1], -1), out=target.flatten(1))
+    taps = memory[: len(both) * height * width].view(-1, height, width)
+    for rows in _slices(height, _rows_of_a_block(width, len(matrix))):
+        own = kernel[first + rows.start : first + rows.stop][:, inputs]
+        torch.mm(both, own.permute(2, 3, 0, 1).reshape(both.shape[1], -1), out=taps[:, rows].flatten(1))
     return taps
 
 
@@ -184,13 +182,9 @@ def _blocks(x: Tensor, size: int, parts: list[slice]) -> Iterator[tuple[slice, s
     """Images and rows of tiles of ``size`` that make a block: some images, or some rows of one."""
     images, rows, columns = _grid(x)
     fit = max(1, (_BLOCK if len(parts) == 1 else _LARGE_BLOCK) // (columns * x.shape[1] * size**2))
-    if fit >= rows:
-        starts = range(0, images, fit // rows)
-        yield from ((slice(first, min(first + fit // rows, images)), slice(0, rows)) for first in starts)
-    else:
-        for image in range(images):
-            for first in range(0, rows, fit):
-                yield slice(image, image + 1), slice(first, min(first + fit, rows))
+    for some_images in _slices(images, max(1, fit // rows)):
+        for some_rows in _slices(rows, fit):
+            yield some_images, some_rows
 
 
 def _parts(x: Tensor, channels: int, size: int) -> list[slice]:
@@ -198,8 +192,13 @@ def _parts(x: Tensor, channels: int, size: int) -> list[slice]:
     images, rows, columns = _grid(x)
     width = channels
     if channels > images * rows * columns:
-        width = max(1, min(channels, _LARGE_BLOCK // (x.shape[1] * size**2)))
-    return [slice(first, min(first + width, channels)) for first in range(0, channels, width)]
+        width = max(1, _LARGE_BLOCK // (x.shape[1] * size**2))
+    return _slices(channels, width)
+
+
+def _slices(length: int, width: int) -> list[slice]:
+    """0 to ``length`` in slices of ``width``; the last may be shorter."""
+    return [slice(first, min(first + width, length)) for first in range(0, length, width)]
 
 
 def _rows_of_a_block(channels: int, size: int) -> int:
