@@ -39,6 +39,7 @@ test: $(READY)
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
 
 mim-test: $(READY)
 	bash .ci/mim_test.sh $(BIN)/python

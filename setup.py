@@ -19,26 +19,6 @@ from setuptools.command.develop import develop
 ROOT = Path(__file__).resolve().parent
 FOR_MIM = ('configs', 'tools', 'model-index.yml')
 IS_LITE = os.environ.get('MONFAP_LITE', '') not in ('', '0')
-# The packages of the light distribution, and the modules that it takes from them: all, or these.
-LITE_PACKAGES = {
-    'monfap_mm': None,
-    'monfap_mm.apis': None,
-    'monfap_mm.cli': None,
-    'monfap_mm.curation': ['errors', 'images', 'job', 'manifest', 'paths', 'progress', 'videos', 'workers'],
-    'monfap_mm.datasets': ['classes'],
-    'monfap_mm.datasets.transforms': ['image_io'],
-    'monfap_mm.structures': None,
-    'monfap_mm.visualization': None,
-    'monfap_mm.web': None,
-}
-# But none of those, which need PyTorch or MMEngine.
-NOT_LITE = (
-    'monfap_mm.compat',
-    'monfap_mm.file_names',
-    'monfap_mm.apis.model_loading',
-    'monfap_mm.apis.torch_backend',
-    'monfap_mm.visualization.forgery_visualizer',
-)
 NOT_LITE_EXTRAS = ('data', 'onnx', 'perturb')
 
 
@@ -83,16 +63,6 @@ def offered(extras: dict[str, list[str]]) -> dict[str, list[str]]:
 class BuildPy(build_py):
     """Builds the package with its ``.mim``; or the light one, without."""
 
-    def find_package_modules(self, package: str, package_dir: str) -> list[tuple[str, str, str]]:
-        """(package, module, file) of the modules of a package that are built."""
-        modules = super().find_package_modules(package, package_dir)
-        if not IS_LITE:
-            return modules
-        taken = LITE_PACKAGES[package]
-        if taken is not None:
-            modules = [entry for entry in modules if entry[1] in ('__init__', *taken)]
-        return [entry for entry in modules if f'{package}.{entry[1]}' not in NOT_LITE]
-
     def run(self) -> None:
         super().run()
         if IS_LITE:
@@ -131,7 +101,7 @@ setup(
     long_description=(ROOT / 'README.md').read_text() if (ROOT / 'README.md').exists() else '',
     long_description_content_type='text/markdown',
     keywords='image forensics, deepfake detection, manipulation localization, mixture of experts',
-    packages=list(LITE_PACKAGES) if IS_LITE else find_packages(include=['monfap_mm', 'monfap_mm.*']),
+    packages=find_packages(include=['monfap_mm', 'monfap_mm.*']),
     # A folder of its own, or files that an earlier build of the full package left would be packed too.
     options=dict(build=dict(build_base='build/lite')) if IS_LITE else {},
     package_data={'monfap_mm.web': ['static/*']},

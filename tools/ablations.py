@@ -18,9 +18,9 @@ from pathlib import Path
 from mmengine.config import DictAction
 
 from monfap_mm.curation.cli import positive_number
-from monfap_mm.evaluation.protocols import (
+from monfap_mm.evaluation.figures import PAPER_FIGURES
+from monfap_mm.protocols import (
     ABLATIONS,
-    PAPER_FIGURES,
     TABLES,
     NotThereError,
     Row,
@@ -31,8 +31,8 @@ from monfap_mm.evaluation.protocols import (
     beside_paper,
     load_row,
     run_jobs,
-    versions,
 )
+from monfap_mm.utils.provenance import versions
 
 TOOLS = Path(__file__).resolve().parent
 CONFIGS = TOOLS.parent / 'configs' / 'ablations'

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from monfap_mm.curation.cli import positive_number
-from monfap_mm.evaluation.protocols import (
+from monfap_mm.protocols import (
     Cell,
     NotThereError,
     Protocol,
@@ -24,13 +24,12 @@ from monfap_mm.evaluation.protocols import (
     Table,
     Value,
     beside_paper,
-    hash_text,
     load_protocol,
     run_cell,
     run_jobs,
-    versions,
     with_average,
 )
+from monfap_mm.utils.provenance import hash_text, versions
 
 TEST = Path(__file__).resolve().parent / 'test.py'
 

@@ -19,7 +19,9 @@ from pathlib import Path
 
 import cv2
 
-from monfap_mm.evaluation.protocols import PAPER_FIGURES, read_figures, versions
+from monfap_mm.evaluation.figures import PAPER_FIGURES
+from monfap_mm.protocols import read_figures
+from monfap_mm.utils.provenance import versions
 
 TOOLS = Path(__file__).resolve().parent
 CONFIGS = TOOLS.parent / 'configs' / 'demo'

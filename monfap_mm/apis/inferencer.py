@@ -11,10 +11,11 @@ import numpy as np
 from rich.progress import track
 from scipy.special import expit
 
-from ..structures import REAL_FAKE, ForgeryResult, find_regions
-from .backend import Prediction, Prepared, load_backend
+from ..media.pictures import MAX_PIXELS, PictureInputs, expand_inputs, load_picture
+from ..structures import CLASSES, ForgeryResult, find_regions
+from .backend import load_backend
 from .lookahead import batched, map_ahead
-from .pictures import MAX_PIXELS, PictureInputs, expand_inputs, load_picture
+from .prediction import Prediction, Prepared
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -183,7 +184,7 @@ class ForgeryInferencer:
             path=work.path,
             size=mask.shape,
             score=score,
-            label=REAL_FAKE[score > self.threshold],
+            label=CLASSES[score > self.threshold],
             mask=mask,
             probability=probability.astype(np.float16),
             faces=find_regions(mask, probability),

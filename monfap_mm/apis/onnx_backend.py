@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 from scipy.special import expit
 
-from ..provenance import hash_file
-from ..windows import MODES, windows
-from .backend import Prediction, Prepared
-from .onnx_input import OnnxInput
-from .onnx_metadata import read_metadata
+from ..model_files.onnx_input import OnnxInput
+from ..model_files.onnx_metadata import read_metadata
+from ..utils.provenance import hash_file
+from ..utils.windows import MODES, windows
+from .prediction import Prediction, Prepared
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession

@@ -11,10 +11,10 @@ from mmengine.device import get_device
 from mmengine.registry import DefaultScope
 from mmseg.structures import SegDataSample
 
-from ..evaluation.forgery_metric import image_score, pixel_logits
-from ..provenance import hash_file, hash_text
-from .backend import Prediction, Prepared
-from .model_loading import build_model, load_config, pipeline_without_loading
+from ..model_files.loading import build_model, load_config, pipeline_without_loading
+from ..structures.scores import image_score, pixel_logits
+from ..utils.provenance import hash_file, hash_text
+from .prediction import Prediction, Prepared
 
 
 class TorchBackend:

@@ -6,11 +6,11 @@ from contextlib import closing
 
 import numpy as np
 
-from ..curation.errors import BadInput
-from ..structures import REAL_FAKE, ForgeryResult, FrameScore, VideoResult, find_stretches, video_score
+from ..media.errors import BadInput
+from ..media.videos import Frame, VideoReader, choose_frames
+from ..structures import CLASSES, ForgeryResult, FrameScore, VideoResult, find_stretches, video_score
 from .inferencer import ForgeryInferencer
 from .lookahead import map_ahead, read_ahead
-from .videos import Frame, VideoReader, choose_frames
 
 FRAMES_AHEAD = 4
 
@@ -103,7 +103,7 @@ def _conclude(path: str, video: VideoReader, digests: list[FrameScore | str], th
         path,
         **facts,
         score=score,
-        label=REAL_FAKE[score > threshold],
+        label=CLASSES[score > threshold],
         frames=frames,
         stretches=find_stretches([frame.time for frame in frames], scores, threshold, facts['duration']),
         note='; '.join(note for note in (video.note, failed) if note) or None,

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..apis.videos import Frame, VideoReader
-from ..curation.errors import BadInput
-from ..datasets import PALETTE
-from ..structures import REAL_FAKE, ForgeryResult
+from ..media.errors import BadInput
+from ..media.videos import Frame, VideoReader
+from ..structures import CLASSES, PALETTE, ForgeryResult
 from ..visualization.panels import overlay, write_tag
 from ..visualization.prediction_panel import ALPHA
 from ..visualization.timeline import clock
@@ -91,7 +90,7 @@ def draw_answer(frame: Frame, answer: ForgeryResult) -> np.ndarray:
     """
     image, text, color = frame.image, 'no answer', NO_ANSWER
     if answer.error is None:
-        text, color = f'P(fake) {answer.score:.2f}  {answer.label}', PALETTE[REAL_FAKE.index(answer.label)]
+        text, color = f'P(fake) {answer.score:.2f}  {answer.label}', PALETTE[CLASSES.index(answer.label)]
         if answer.mask.any() and answer.size == image.shape[:2]:
             image = overlay(image, answer.mask, PALETTE[1][::-1], ALPHA)
     size = max(MIN_FONT, FONT_SHARE * image.shape[0])

@@ -7,9 +7,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..atomic_write import atomic_write
-from ..curation.paths import safe_name
+from ..media.paths import safe_name
 from ..structures import ForgeryResult
+from ..utils.atomic_write import atomic_write
 from ..visualization.evidence import draw_evidence
 from ..visualization.prediction_panel import draw_overlay
 

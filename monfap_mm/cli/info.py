@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 from ..apis import list_models
 from ..distribution import IS_FULL
-from ..provenance import versions
+from ..utils.provenance import versions
 from ..version import __version__
 
 

@@ -7,8 +7,8 @@ from contextlib import redirect_stdout
 
 from ..apis import ForgeryInferencer
 from ..apis.backend import BACKENDS
-from ..apis.pictures import MAX_PIXELS
-from ..windows import MODES
+from ..media.pictures import MAX_PIXELS
+from ..utils.windows import MODES
 
 
 class ModelError(Exception):

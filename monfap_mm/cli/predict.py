@@ -10,10 +10,10 @@ from itertools import groupby
 from pathlib import Path
 
 from ..apis import ForgeryInferencer, predict_video
-from ..apis.pictures import ENDINGS, VIDEO_ENDINGS, expand_inputs, is_video
-from ..atomic_write import atomic_write
-from ..curation.progress import ProgressReport
+from ..jobs.progress import ProgressReport
+from ..media.pictures import ENDINGS, VIDEO_ENDINGS, expand_inputs, is_video
 from ..structures import SCHEMA_VERSION, ForgeryResult, VideoResult
+from ..utils.atomic_write import atomic_write
 from ..version import __version__
 from ..visualization.report import write_report
 from .answer_files import EVIDENCE, write_answer_files

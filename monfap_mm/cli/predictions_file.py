@@ -5,8 +5,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..atomic_write import atomic_write
 from ..structures import check_schema
+from ..utils.atomic_write import atomic_write
 
 NAME, SETTINGS_NAME = 'predictions.jsonl', 'run.json'
 

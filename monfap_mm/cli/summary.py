@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from prettytable import PrettyTable
 
-from ..printable import printable
 from ..structures import is_video_answer, rle_share
+from ..utils.printable import printable
 from ..visualization.timeline import clock
 
 COLUMNS = ('path', 'kind', 'label', 'score', 'faces', 'fake_share', 'suspect_seconds', 'note', 'error')

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..apis import ForgeryInferencer, predict_video
-from ..atomic_write import atomic_write
-from ..printable import printable
 from ..structures import ForgeryResult, FrameScore, VideoResult
+from ..utils.atomic_write import atomic_write
+from ..utils.printable import printable
 from ..visualization.timeline import clock, draw_timeline
 from .annotated_video import AnnotatedVideo
 from .answer_files import file_name

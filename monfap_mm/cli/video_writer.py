@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..curation.errors import BadInput
+from ..media.errors import BadInput
 
 try:
     import av

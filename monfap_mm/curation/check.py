@@ -12,10 +12,10 @@ import numpy as np
 
 from monfap_mm.datasets import ForgeryDataset
 
+from ..jobs.workers import Failure, map_in_order
 from .check_manifest import Origin, read_origins
 from .check_samples import Facts, Sample, inspect
 from .duplicates import Duplicates
-from .workers import Failure, map_in_order
 
 BAD_LIST = 'list that cannot be read'
 CRASHED = 'sample that broke the check'

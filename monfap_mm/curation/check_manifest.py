@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from .job import MANIFEST
+from ..jobs.job import MANIFEST
 
 
 class Origin(NamedTuple):

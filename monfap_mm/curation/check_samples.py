@@ -7,8 +7,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from .errors import BadInput
-from .images import MAX_PIXELS, read_source, read_source_mask
+from ..media.errors import BadInput
+from ..media.headers import MAX_PIXELS
+from ..media.images import read_source, read_source_mask
 
 BAD_IMAGE, BAD_MASK = 'image that cannot be read', 'mask that cannot be read'
 SIZES = 'mask of another size than its image'

@@ -6,9 +6,10 @@ import sys
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from .errors import CurationError
-from .images import LINKS, MAX_PIXELS
-from .job import Summary
+from ..jobs.errors import JobError
+from ..jobs.job import Summary
+from ..jobs.output_files import LINKS
+from ..media.headers import MAX_PIXELS
 
 EXIT_FINE, EXIT_UNFIT, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 _LABELS = ('real', 'fake')
@@ -97,11 +98,11 @@ def refuse_nested(dst: Path, *sources: Path) -> None:
     """Refuse to write into a source, which would then be read as a part of it.
 
     Raises:
-        CurationError: If ``dst`` is one of the sources or lies in it.
+        JobError: If ``dst`` is one of the sources or lies in it.
     """
     for src in sources:
         if dst.resolve().is_relative_to(src.resolve()):
-            raise CurationError(f'{dst} lies in the source {src}, which must stay as it is: choose a folder outside.')
+            raise JobError(f'{dst} lies in the source {src}, which must stay as it is: choose a folder outside.')
 
 
 def run_command(name: str, command: Callable[[], int]) -> None:
@@ -115,7 +116,7 @@ def run_command(name: str, command: Callable[[], int]) -> None:
     sys.stdout.reconfigure(errors='backslashreplace')
     try:
         code = command()
-    except CurationError as error:
+    except JobError as error:
         print(f'{name}: {error}', file=sys.stderr)
         code = EXIT_USAGE
     except KeyboardInterrupt:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .errors import BadInput, CurationError
+from ..jobs.errors import JobError
+from ..media.errors import BadInput
 
 try:
     from pycocotools import mask as coco_mask
@@ -48,13 +49,13 @@ def read_coco(path: Path, categories: Collection[str]) -> tuple[list[CocoImage],
         every annotation that is damaged or of an unknown image.
 
     Raises:
-        CurationError: If the file cannot be read, is not COCO, or lacks one of the categories.
+        JobError: If the file cannot be read, is not COCO, or lacks one of the categories.
     """
     lists = _read_lists(path)
     names = {item['id']: str(item['name']) for item in lists['categories'] if _has(item, 'id', 'name')}
     if not set(categories) <= {name.lower() for name in names.values()}:
         there = ', '.join(map(repr, names.values())) or 'none'
-        raise CurationError(f'{path} should have the categories {" and ".join(categories)}, but there are: {there}')
+        raise JobError(f'{path} should have the categories {" and ".join(categories)}, but there are: {there}')
     images, strays = {}, []
     for number, item in enumerate(lists['images']):
         if not _has(item, 'id', 'file_name'):
@@ -82,13 +83,13 @@ def _read_lists(path: Path) -> dict[str, list]:
     try:
         content = json.loads(path.read_bytes(), object_hook=_compact)
     except (OSError, ValueError, RecursionError) as error:
-        raise CurationError(f'Cannot read the annotations {path}: {error}') from error
+        raise JobError(f'Cannot read the annotations {path}: {error}') from error
     if not isinstance(content, dict):
-        raise CurationError(f'{path} is not in the format of COCO: it should hold an object')
+        raise JobError(f'{path} is not in the format of COCO: it should hold an object')
     lists = {name: content.get(name) for name in ('categories', 'images', 'annotations')}
     missing = [name for name, values in lists.items() if not isinstance(values, list)]
     if missing:
-        raise CurationError(f'{path} is not in the format of COCO: it has no list of {" and ".join(missing)}')
+        raise JobError(f'{path} is not in the format of COCO: it has no list of {" and ".join(missing)}')
     return lists
 
 

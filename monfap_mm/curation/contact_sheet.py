@@ -7,9 +7,10 @@ import numpy as np
 
 from monfap_mm.visualization.panels import MIN_HEIGHT, center, overlay, resize, side_by_side
 
+from ..media.errors import BadInput
+from ..media.headers import MAX_PIXELS
+from ..media.images import read_source, read_source_mask
 from .check_samples import Sample
-from .errors import BadInput
-from .images import MAX_PIXELS, read_source, read_source_mask
 from .spacing import spread
 
 _COLUMNS = 8

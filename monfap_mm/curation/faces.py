@@ -10,7 +10,7 @@ from typing import ClassVar, Protocol
 import cv2
 import numpy as np
 
-from .errors import CurationError
+from ..jobs.errors import JobError
 
 DETECTORS = ('cascade', 'yunet')
 _WHERE_YUNET_IS = (
@@ -47,15 +47,15 @@ def build_detector(name: str | None = None, model: str | os.PathLike | None = No
         model: YuNet's ONNX file.
 
     Raises:
-        CurationError: If the detector is unknown, or its file is missing or unreadable.
+        JobError: If the detector is unknown, or its file is missing or unreadable.
     """
     name = name or ('yunet' if model else 'cascade')
     if name not in DETECTORS:
-        raise CurationError(f'There is no face detector {name!r}: choose from {", ".join(DETECTORS)}.')
+        raise JobError(f'There is no face detector {name!r}: choose from {", ".join(DETECTORS)}.')
     if name == 'cascade':
         return CascadeDetector()
     if not model:
-        raise CurationError(f"The detector 'yunet' needs its model (--face-model FILE): {_WHERE_YUNET_IS}.")
+        raise JobError(f"The detector 'yunet' needs its model (--face-model FILE): {_WHERE_YUNET_IS}.")
     return YuNetDetector.load(model)
 
 
@@ -110,17 +110,17 @@ class YuNetDetector:
         """Read the model, and try it.
 
         Raises:
-            CurationError: If the file is missing or no model of YuNet.
+            JobError: If the file is missing or no model of YuNet.
         """
         try:
             detector = cls(Path(path).read_bytes())
             detector.detect(np.zeros((64, 64, 3), np.uint8))
         except OSError as error:
-            raise CurationError(
+            raise JobError(
                 f'Cannot read the face model {path}: {error.strerror}. Needed: {_WHERE_YUNET_IS}.'
             ) from error
         except cv2.error as error:
-            raise CurationError(f'{path} is no model of YuNet ({error.err}). Needed: {_WHERE_YUNET_IS}.') from error
+            raise JobError(f'{path} is no model of YuNet ({error.err}). Needed: {_WHERE_YUNET_IS}.') from error
         return detector
 
     def detect(self, image: np.ndarray) -> np.ndarray:

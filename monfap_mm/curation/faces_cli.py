@@ -16,6 +16,6 @@ def build_from(args: argparse.Namespace) -> FaceDetector:
     """The detector that was asked for.
 
     Raises:
-        CurationError: If it lacks its model.
+        JobError: If it lacks its model.
     """
     return build_detector(args.detector, args.face_model)

@@ -7,11 +7,13 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from .errors import BadInput, CurationError
-from .images import write_mask
-from .job import Entry, Outcome, Task
-from .paths import find_files, safe_join, safe_name
-from .videos import VIDEO_ENDINGS, binarize_mask
+from ..jobs.errors import JobError
+from ..jobs.job import Entry, Outcome, Task
+from ..jobs.output_files import write_mask
+from ..media.endings import VIDEO_ENDINGS
+from ..media.errors import BadInput
+from ..media.mask_videos import binarize_mask
+from ..media.paths import find_files, safe_join, safe_name
 from .videos_sampling import Chosen, Sampling, check_same_shape, common_length
 
 SPLITS = ('train', 'val', 'test')
@@ -36,12 +38,12 @@ def list_tasks(src: Path) -> list[Task]:
         src: Folder that holds the three, or the folders of the releases that do (train and val come apart from test).
 
     Raises:
-        CurationError: If there is no ``target`` with a ``train``, ``val`` or ``test``.
+        JobError: If there is no ``target`` with a ``train``, ``val`` or ``test``.
     """
     roots = [root for root in (src, *sorted(src.glob('*')), *sorted(src.glob('*/*'))) if (root / 'target').is_dir()]
     tasks = [task for split in SPLITS for root in roots for task in _list_split(src, root, split)]
     if not tasks:
-        raise CurationError(
+        raise JobError(
             f'{src} is not FFIW-10K as downloaded: there are no videos in source, target or target_mask/'
             '{train,val,test}.'
         )

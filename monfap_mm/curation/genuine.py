@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from monfap_mm.evaluation.protocols.paper_figures import TABLE_I
+from monfap_mm.protocols.paper_figures import TABLE_I
 
-from .errors import CurationError
-from .images import place_image, read_source
-from .job import Entry, Outcome, Task
-from .paths import find_files, safe_join, safe_name
+from ..jobs.errors import JobError
+from ..jobs.job import Entry, Outcome, Task
+from ..jobs.output_files import place_image
+from ..media.images import read_source
+from ..media.paths import find_files, safe_join, safe_name
 from .shares import draw
 
 MIN_FACES = 2
@@ -42,12 +43,12 @@ def read_exclusions(path: Path, tasks: list[Task]) -> tuple[set[str], int]:
         The keys of the tasks that are meant, and the number of lines that mean none.
 
     Raises:
-        CurationError: If the list cannot be read.
+        JobError: If the list cannot be read.
     """
     try:
         lines = path.read_text(encoding='utf-8').splitlines()
     except (OSError, ValueError) as error:
-        raise CurationError(f'Cannot read the exclusion list {path}: {error}') from error
+        raise JobError(f'Cannot read the exclusion list {path}: {error}') from error
     meant: dict[str, set[str]] = {}
     for task in tasks:
         file = Path(task.args)

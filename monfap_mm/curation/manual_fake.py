@@ -6,12 +6,14 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from .errors import BadInput, CurationError
+from ..jobs.errors import JobError
+from ..jobs.job import Entry, Outcome, Task
+from ..jobs.output_files import write_mask
+from ..media.endings import VIDEO_ENDINGS
+from ..media.errors import BadInput
+from ..media.mask_videos import binarize_mask
+from ..media.paths import find_files, safe_join, safe_name
 from .ffiw import EMPTY_MASK, NO_FACES, the_only
-from .images import write_mask
-from .job import Entry, Outcome, Task
-from .paths import find_files, safe_join, safe_name
-from .videos import VIDEO_ENDINGS, binarize_mask
 from .videos_sampling import Chosen, Sampling, common_length
 
 # Lists of the set -> how the names of their folders begin, in lower case. Facebook and WeChat have two folders each.
@@ -46,7 +48,7 @@ def list_tasks(src: Path) -> list[Task]:
     forged before, so all networks share the masks.
 
     Raises:
-        CurationError: If there is no folder of a network with videos.
+        JobError: If there is no folder of a network with videos.
     """
     masks: dict[str, list[str]] = {}
     for folder in _folders(src):
@@ -60,7 +62,7 @@ def list_tasks(src: Path) -> list[Task]:
         for file in find_files(folder, VIDEO_ENDINGS)
     ]
     if not tasks:
-        raise CurationError(
+        raise JobError(
             f'{src} is not Manual-Fake: expected are videos in <network>/<real or method>/, where the network is '
             f'one of {", ".join(NETWORKS)}, and in mask/<method>/.'
         )

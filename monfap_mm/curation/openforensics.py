@@ -7,11 +7,15 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from ..jobs.errors import JobError
+from ..jobs.job import Entry, Outcome, Task
+from ..jobs.output_files import place_image, write_mask
+from ..media.errors import BadInput
+from ..media.headers import read_header
+from ..media.images import as_shown, read_source
+from ..media.paths import safe_join, safe_name
+from .annotations import find_annotations
 from .coco import CocoImage, draw, read_coco
-from .errors import BadInput, CurationError
-from .images import as_shown, place_image, read_header, read_source, write_mask
-from .job import Entry, Outcome, Task
-from .paths import find_annotations, safe_join, safe_name
 
 # Our split -> the set's. The paper tests on Test-Dev; Test-Challenge is not used.
 SPLITS = {'train': 'Train', 'val': 'Val', 'test': 'Test-Dev'}
@@ -45,11 +49,11 @@ def annotation_files(src: Path) -> dict[str, Path]:
         src: Folder with ``Train_poly.json``, ``Val_poly.json``, ``Test-Dev_poly.json`` (in it or below) and the images.
 
     Raises:
-        CurationError: If there is none of the three, or one is a pipe or leads out of the folder.
+        JobError: If there is none of the three, or one is a pipe or leads out of the folder.
     """
     files = {split: find_annotations(src, name) for split, name in _FILES.items()}
     if not any(files.values()):
-        raise CurationError(f'{src} is not OpenForensics as downloaded: there is none of {", ".join(_FILES.values())}.')
+        raise JobError(f'{src} is not OpenForensics as downloaded: there is none of {", ".join(_FILES.values())}.')
     return {split: path for split, path in files.items() if path}
 
 
@@ -65,7 +69,7 @@ def list_tasks(files: dict[str, Path]) -> list[Task]:
         files: From :func:`annotation_files`.
 
     Raises:
-        CurationError: If a file cannot be read.
+        JobError: If a file cannot be read.
     """
     return [task for split, path in files.items() for task in _list_split(path, split)]
 

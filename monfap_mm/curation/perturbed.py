@@ -10,10 +10,12 @@ import cv2
 from monfap_mm.datasets import ForgeryDataset, LoadForgeryAnnotations, LoadForgeryImage
 from monfap_mm.datasets.perturbations import Perturber
 
-from .errors import BadInput, CurationError
-from .images import read_header, write_file, write_mask
-from .job import Entry, Outcome, Task
-from .paths import safe_name
+from ..jobs.errors import JobError
+from ..jobs.job import Entry, Outcome, Task
+from ..jobs.output_files import write_file, write_mask
+from ..media.errors import BadInput
+from ..media.headers import read_header
+from ..media.paths import safe_name
 
 # Comes out of safe_name for no part of a path.
 _UP = '%up'
@@ -28,14 +30,14 @@ def list_tasks(source: Path) -> list[Task]:
         source: The list, in a format of :mod:`monfap_mm.datasets.forgery_list`.
 
     Raises:
-        CurationError: If the list cannot be read, names no image, or has malformed lines.
+        JobError: If the list cannot be read, names no image, or has malformed lines.
     """
     root = os.path.abspath(source.parent)
     try:
         options = dict(check_files=False, pipeline=[], test_mode=True)
         dataset = ForgeryDataset(ann_file=source.name, data_root=root, **options)
     except (OSError, ValueError) as error:
-        raise CurationError(str(error)) from error
+        raise JobError(str(error)) from error
     samples = map(dataset.get_data_info, range(len(dataset)))
     return [Task(os.path.relpath(sample['img_path'], root), sample) for sample in samples]
 

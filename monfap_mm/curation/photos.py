@@ -15,14 +15,17 @@ import cv2
 import numpy as np
 
 from monfap_mm.forging import FaceSource, Forgery, forge
-from monfap_mm.forging.camera import encode_jpeg
+from monfap_mm.forging.imaging import encode_jpeg
 from monfap_mm.forging.regions import MIN_SIDE
 
-from .errors import BadInput, CurationError
+from ..jobs.errors import JobError
+from ..jobs.job import Entry, Outcome, Task
+from ..jobs.output_files import write_file, write_mask
+from ..media.errors import BadInput
+from ..media.headers import MAX_PIXELS
+from ..media.images import read_source
+from ..media.paths import find_files, safe_join, safe_name
 from .faces import FaceDetector
-from .images import MAX_PIXELS, read_source, write_file, write_mask
-from .job import Entry, Outcome, Task
-from .paths import find_files, safe_join, safe_name
 from .shares import draw
 
 SPLITS = ('train', 'val', 'test')
@@ -74,17 +77,17 @@ class GivenFaces:
         """Read a JSON file: ``{"photo.jpg": [[x1, y1, x2, y2], ...], ...}``, in pixels of the photograph as shown.
 
         Raises:
-            CurationError: If it cannot be read, or holds something else.
+            JobError: If it cannot be read, or holds something else.
         """
         try:
             boxes = json.loads(path.read_text(encoding='utf-8'))
         except (OSError, ValueError) as error:
-            raise CurationError(f'Cannot read the boxes in {path}: {error}') from error
+            raise JobError(f'Cannot read the boxes in {path}: {error}') from error
         if not isinstance(boxes, dict):
-            raise CurationError(f'{path} must be an object of file names and boxes: {{"a.jpg": [[x1, y1, x2, y2]]}}.')
+            raise JobError(f'{path} must be an object of file names and boxes: {{"a.jpg": [[x1, y1, x2, y2]]}}.')
         for name, listed in boxes.items():
             if not _are_boxes(listed):
-                raise CurationError(f'{path}: the boxes of {name!r} must be lists [x1, y1, x2, y2] of finite numbers.')
+                raise JobError(f'{path}: the boxes of {name!r} must be lists [x1, y1, x2, y2] of finite numbers.')
         return cls(boxes)
 
     def refuse_others(self, names: Collection[str]) -> None:
@@ -94,11 +97,11 @@ class GivenFaces:
             names: Names of the photographs.
 
         Raises:
-            CurationError: If not one of them has boxes.
+            JobError: If not one of them has boxes.
         """
         if not any(self.boxes.get(name) for name in names):
             theirs, ours = (repr(next(iter(each), None)) for each in (self.boxes, names))
-            raise CurationError(
+            raise JobError(
                 f'The boxes are of no photograph in the source: the first name there is {theirs}, the first photograph '
                 f'is {ours}. Names must be paths below the source folder.'
             )
@@ -146,11 +149,9 @@ class Recipe:
 
     def __post_init__(self):
         if len(self.shares) != len(SPLITS) or min(self.shares) < 0 or not 0 < sum(self.shares) < np.inf:
-            raise CurationError(
-                f'The shares of {", ".join(SPLITS)} must be three numbers, 0 or more, got {self.shares}.'
-            )
+            raise JobError(f'The shares of {", ".join(SPLITS)} must be three numbers, 0 or more, got {self.shares}.')
         if self.min_face < MIN_SIDE:
-            raise CurationError(f'Faces of less than {MIN_SIDE} pixels cannot be forged, got {self.min_face}.')
+            raise JobError(f'Faces of less than {MIN_SIDE} pixels cannot be forged, got {self.min_face}.')
 
     def describe(self) -> dict:
         """The settings that a set depends on, ready for JSON."""
@@ -179,12 +180,12 @@ def list_tasks(src: Path, recipe: Recipe) -> list[Task]:
     """A task for every photograph below a folder, with its :class:`Photo`; reads all files once.
 
     Raises:
-        CurationError: If there is none.
+        JobError: If there is none.
     """
     contents = ((name, _hash_content(src, name)) for name in find_files(src))
     tasks = [Task(name, Photo(content, recipe.choose_split(content))) for name, content in contents]
     if not tasks:
-        raise CurationError(f'There are no photographs in {src}.')
+        raise JobError(f'There are no photographs in {src}.')
     return tasks
 
 

@@ -4,9 +4,9 @@ import argparse
 from functools import partial
 from types import ModuleType
 
+from ..jobs.job import run_job
 from .cli import job_options, make_parser, refuse_nested, report
 from .faces_cli import add_face_options, build_from
-from .job import run_job
 from .videos_sampling import Sampling
 
 
@@ -23,7 +23,7 @@ def convert_videos(converter: ModuleType, description: str, example: str, recipe
         The exit code.
 
     Raises:
-        CurationError: If it cannot run.
+        JobError: If it cannot run.
     """
     parser = make_parser(description, example)
     add_sampling_options(parser)

@@ -7,11 +7,12 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from .errors import BadInput
+from ..jobs.output_files import write_file
+from ..media.errors import BadInput
+from ..media.headers import MAX_PIXELS
+from ..media.mask_videos import Video
 from .faces import FaceDetector
-from .images import MAX_PIXELS, write_file
 from .spacing import middles, spread
-from .videos import Video
 
 MIN_FACES = 2
 # Frames of two videos that belong together may be this far apart in number: encoders drop the last ones.

@@ -1,25 +1,19 @@
 """Datasets of real and manipulated images."""
 
-from ..distribution import IS_FULL
-from .classes import CLASSES, PALETTE
+from .ffiw import FFIWDataset
+from .forgery_dataset import ForgeryDataset
+from .manual_fake import ManualFakeDataset
+from .ofv2 import OFV2Dataset
+from .transforms import FreezeMask, LoadForgeryAnnotations, LoadForgeryImage, PackForgeryInputs, Perturb
 
-__all__ = ['CLASSES', 'PALETTE']
-
-if IS_FULL:
-    from .ffiw import FFIWDataset
-    from .forgery_dataset import ForgeryDataset
-    from .manual_fake import ManualFakeDataset
-    from .ofv2 import OFV2Dataset
-    from .transforms import FreezeMask, LoadForgeryAnnotations, LoadForgeryImage, PackForgeryInputs, Perturb
-
-    __all__ += [
-        'FFIWDataset',
-        'ForgeryDataset',
-        'FreezeMask',
-        'LoadForgeryAnnotations',
-        'LoadForgeryImage',
-        'ManualFakeDataset',
-        'OFV2Dataset',
-        'PackForgeryInputs',
-        'Perturb',
-    ]
+__all__ = [
+    'FFIWDataset',
+    'ForgeryDataset',
+    'FreezeMask',
+    'LoadForgeryAnnotations',
+    'LoadForgeryImage',
+    'ManualFakeDataset',
+    'OFV2Dataset',
+    'PackForgeryInputs',
+    'Perturb',
+]

@@ -10,7 +10,7 @@ from mmengine.logging import print_log
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
-from .classes import CLASSES, PALETTE
+from ..structures.classes import CLASSES, PALETTE
 from .forgery_list import FileIndex, ListEntry, parse_list
 
 MAX_SHOWN_PROBLEMS = 10

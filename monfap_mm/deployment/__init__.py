@@ -1,7 +1,7 @@
 """From a config and a checkpoint to a file that answers without them."""
 
-from .check import CheckError
+from .comparison import CheckError
 from .export import ExportError
-from .job import FORMATS, Exported, export_model
+from .exporting import FORMATS, Exported, export_model
 
 __all__ = ['FORMATS', 'CheckError', 'ExportError', 'Exported', 'export_model']

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from ..apis.model_loading import load_config, pipeline_without_loading, type_name
-from ..apis.onnx_input import INTERPOLATIONS
-from ..apis.onnx_metadata import OnnxMetadata, ResizeStep
-from ..provenance import hash_file, hash_text
+from ..model_files.loading import load_config, pipeline_without_loading, type_name
+from ..model_files.onnx_input import INTERPOLATIONS
+from ..model_files.onnx_metadata import OnnxMetadata, ResizeStep
+from ..utils.provenance import hash_file, hash_text
 from ..version import __version__
 
 PACKING = ('PackForgeryInputs', 'PackSegInputs')

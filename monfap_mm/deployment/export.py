@@ -8,7 +8,7 @@ import torch
 from mmseg.models.utils import Upsample
 from torch import Tensor, nn
 
-from ..apis.onnx_metadata import KEY, OnnxMetadata
+from ..model_files.onnx_metadata import KEY, OnnxMetadata
 
 DYNAMIC = {0: 'batch', 2: 'height', 3: 'width'}
 OUTPUTS = ('cls_logits', 'mask_logits', 'coarse_logits', 'gates')

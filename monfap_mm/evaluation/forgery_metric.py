@@ -10,15 +10,15 @@ from mmengine.dist import all_gather_object, barrier, get_rank, get_world_size, 
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from mmseg.registry import METRICS
-from torch import Tensor
 
+from ..structures.scores import image_score, pixel_logits
 from .figures import PAPER_FIGURES, all_figures, paper_figures
 from .functional.faces import count_faces
 from .functional.pixel_scan import scan_pixels
 from .image_record import ImageRecord, drop_repeated
-from .report import detailed_report, paper_report
 from .result_table import ResultTable
 from .results_file import PartialResults, check_ending, remove_stale_parts, write_results
+from .text_report import detailed_report, paper_report
 
 
 @METRICS.register_module()
@@ -153,42 +153,6 @@ class ForgeryMetric(BaseMetric):
             report += '\n' + detailed_report(figures)
         print_log(f'detection and localization, in percent:\n{report}', logger='current')
         return figures
-
-
-def pixel_logits(sample: dict) -> Tensor | None:
-    """Logit of each pixel's P(fake).
-
-    Args:
-        sample: Data sample as dict, with or without ``seg_logits`` ((2, H, W); or (1, H, W), which mmseg has already
-            turned into probabilities).
-
-    Returns:
-        (1, H, W); None without ``seg_logits``.
-    """
-    if 'seg_logits' not in sample:
-        return None
-    logits = sample['seg_logits']['data'].float()
-    return logits.logit() if len(logits) == 1 else logits[1:2] - logits[0:1]
-
-
-def image_score(sample: dict, logits: Tensor | None) -> float:
-    """P(fake) of an image: the model's, or else the largest of its pixels.
-
-    Args:
-        sample: Data sample as dict, with ``pred_label`` (score (2,)) or not.
-        logits: Those of its pixels, (1, H, W).
-
-    Returns:
-        Between 0 and 1.
-
-    Raises:
-        ValueError: If there is neither.
-    """
-    if 'pred_label' in sample:
-        return float(sample['pred_label']['score'][1])
-    if logits is None:
-        raise ValueError('it has neither pred_label nor seg_logits to tell P(fake) from')
-    return float(logits.max().sigmoid())
 
 
 def _warn(message: str) -> None:

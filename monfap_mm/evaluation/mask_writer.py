@@ -8,7 +8,7 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmseg.registry import METRICS
 
-from ..file_names import FileNames
+from ..utils.file_names import FileNames
 
 
 @METRICS.register_module()

@@ -6,10 +6,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..datasets import CLASSES
-from ..datasets.transforms import read_image, read_mask
 from ..datasets.transforms.loading import FAKE_ABOVE
-from ..file_names import FileNames
+from ..media.images import read_image, read_mask
+from ..structures import CLASSES
+from ..utils.file_names import FileNames
 from ..visualization.panels import MIN_HEIGHT, MIN_WIDTH, center, gray_mask, missing, panel_size, resize, side_by_side
 from ..visualization.prediction_panel import tint_fake, write_verdict
 from .functional.localization import f1_score

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .canvas import Rng
+from .imaging import Rng
 from .regions import Window, check_boxes, ellipse_coverage, warp_box
 from .traces import History
 

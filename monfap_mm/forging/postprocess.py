@@ -5,8 +5,7 @@ from dataclasses import asdict, dataclass
 import cv2
 import numpy as np
 
-from .camera import encode_jpeg
-from .canvas import Rng, blur
+from .imaging import Rng, blur, encode_jpeg
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ from dataclasses import asdict, dataclass
 import cv2
 import numpy as np
 
-from .camera import jpeg_round_trip
-from .canvas import Rng
+from .imaging import Rng, jpeg_round_trip
 
 
 @dataclass(frozen=True)

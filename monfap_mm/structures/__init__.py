@@ -1,13 +1,15 @@
 """What an answer is made of."""
 
-from .forgery_result import REAL_FAKE, SCHEMA_VERSION, ForgeryResult, check_schema
+from .classes import CLASSES, PALETTE
+from .forgery_result import SCHEMA_VERSION, ForgeryResult, check_schema
 from .region import Region, find_regions
 from .rle import decode_rle, encode_rle, rle_share
 from .stretch import Stretch, find_stretches, video_score
 from .video_result import FrameScore, VideoResult, is_video_answer
 
 __all__ = [
-    'REAL_FAKE',
+    'CLASSES',
+    'PALETTE',
     'SCHEMA_VERSION',
     'ForgeryResult',
     'FrameScore',

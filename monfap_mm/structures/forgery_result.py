@@ -9,7 +9,6 @@ from .rle import decode_rle, encode_rle
 
 # Raised when a key of the JSON form changes its meaning or goes; new keys do not raise it.
 SCHEMA_VERSION = 1
-REAL_FAKE = ('real', 'fake')
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,8 +7,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from ..datasets import PALETTE
-from ..structures import REAL_FAKE, ForgeryResult, Region
+from ..structures import CLASSES, PALETTE, ForgeryResult, Region
 from .gate_bars import draw_gates
 from .page import Page
 from .panels import heat_map, missing, overlay
@@ -106,7 +105,7 @@ def _draw_header(page: Page, result: ForgeryResult) -> None:
     width = page.width - 2 * MARGIN
     name = 'picture without a name' if result.path is None else os.path.basename(result.path)
     page.text(MARGIN, MARGIN + 10, name, TITLE_POINTS, weight='bold', max_width=width)
-    color = '#{:02x}{:02x}{:02x}'.format(*PALETTE[REAL_FAKE.index(result.label)])
+    color = '#{:02x}{:02x}{:02x}'.format(*PALETTE[CLASSES.index(result.label)])
     tag = dict(facecolor=color, edgecolor='none', pad=4)
     y = MARGIN + 62
     _, right = page.text(MARGIN + 9, y, result.label.upper(), VERDICT_POINTS, weight='bold', color='white', bbox=tag)

@@ -9,7 +9,7 @@ from mmseg.registry import VISUALIZERS
 from mmseg.structures import SegDataSample
 from mmseg.visualization import SegLocalVisualizer
 
-from ..datasets import CLASSES, PALETTE
+from ..structures import CLASSES, PALETTE
 from .panels import center, gray_mask, heat_map, missing, panel_size, resize, side_by_side
 from .prediction_panel import ALPHA, tint_fake, write_verdict
 

@@ -14,7 +14,7 @@ from matplotlib.patches import Circle, Rectangle
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox, IdentityTransform
 
-from ..printable import printable
+from ..utils.printable import printable
 
 DPI = 160
 INK, FRAME = '#202020', '#9a9a9a'

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from ..datasets import CLASSES, PALETTE
-from ..structures import REAL_FAKE, ForgeryResult
+from ..structures import CLASSES, PALETTE, ForgeryResult
 from .panels import center, missing, overlay, panel_size, resize, write_tag
 
 ALPHA = 0.45  # of the tint on fake pixels
@@ -24,7 +23,7 @@ def draw_overlay(result: ForgeryResult) -> np.ndarray:
     # Small before it is copied: the picture may have 89 million pixels.
     image = resize(result.image, panel_size(*result.size))[..., ::-1]
     panel = tint_fake(np.ascontiguousarray(image), result.mask.astype(np.uint8))
-    return write_verdict(panel, result.score, REAL_FAKE.index(result.label))
+    return write_verdict(panel, result.score, CLASSES.index(result.label))
 
 
 def tint_fake(

@@ -11,8 +11,8 @@ from urllib.parse import quote
 import cv2
 import numpy as np
 
-from ..printable import printable
 from ..structures import rle_share
+from ..utils.printable import printable
 from .gate_bars import EXPERT_COLORS, EXPERT_NAMES
 from .panels import resize
 from .report_page import ERRORS, FOOT, HEAD, SCRIPT, STYLE

@@ -6,8 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from ..datasets import PALETTE
-from ..structures import VideoResult
+from ..structures import PALETTE, VideoResult
 
 INCHES, DPI = (10, 3.2), 150
 FAKE = np.array(PALETTE[1]) / 255

@@ -5,8 +5,7 @@ import base64
 import cv2
 import numpy as np
 
-from ..datasets import PALETTE
-from ..structures import ForgeryResult
+from ..structures import PALETTE, ForgeryResult
 from ..visualization.panels import heat_map, resize
 
 MAX_SIDE = 1280

@@ -8,7 +8,7 @@ import pytest
 
 from monfap_mm.apis import ForgeryInferencer
 from monfap_mm.apis.onnx_backend import _providers, _resize
-from monfap_mm.provenance import hash_file
+from monfap_mm.utils.provenance import hash_file
 
 from .test_inferencer import picture
 
@@ -85,7 +85,7 @@ def test_windows_make_up_the_score(pair, onnx_model, tmp_path, reduce):
 def change_metadata(file, folder, **changes) -> str:
     import json
 
-    from monfap_mm.apis.onnx_metadata import KEY
+    from monfap_mm.model_files.onnx_metadata import KEY
 
     model = onnx.load(file)
     values = json.loads({entry.key: entry.value for entry in model.metadata_props}[KEY]) | changes

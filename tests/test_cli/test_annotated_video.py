@@ -1,13 +1,12 @@
 import numpy as np
 import pytest
 
-from monfap_mm.apis.videos import Frame, VideoReader
 from monfap_mm.cli.annotated_video import AnnotatedVideo, draw_answer
-from monfap_mm.curation.errors import BadInput
-from monfap_mm.datasets import PALETTE
-from monfap_mm.structures import ForgeryResult
-from tests.test_apis.made_videos import BOX, write_with_opencv
-from tests.test_curation.videos import HEIGHT, WIDTH
+from monfap_mm.media.errors import BadInput
+from monfap_mm.media.videos import Frame, VideoReader
+from monfap_mm.structures import PALETTE, ForgeryResult
+from tests.test_media.made_videos import BOX, write_with_opencv
+from tests.test_media.mask_video_files import HEIGHT, WIDTH
 
 GREY = 90
 INSIDE = (slice(38, 46), slice(96, 120))  # of the mask, without its outline

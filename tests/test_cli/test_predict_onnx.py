@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from monfap_mm.cli import main
-from monfap_mm.provenance import hash_file
+from monfap_mm.utils.provenance import hash_file
 
 from .answered import answers
 

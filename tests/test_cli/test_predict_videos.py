@@ -9,10 +9,10 @@ import shutil
 
 import pytest
 
-from monfap_mm.apis.videos import VideoReader
 from monfap_mm.cli import annotated_video, main
+from monfap_mm.media.videos import VideoReader
 from monfap_mm.structures import VideoResult
-from tests.test_apis.made_videos import cut, write_with_opencv
+from tests.test_media.made_videos import cut, write_with_opencv
 
 from .answered import answers
 

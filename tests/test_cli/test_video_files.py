@@ -3,10 +3,10 @@ import csv
 import cv2
 import pytest
 
-from monfap_mm.apis.videos import VideoReader
 from monfap_mm.cli.video_files import FOLDER, predict_video_into, write_video_files
+from monfap_mm.media.videos import VideoReader
 from monfap_mm.structures import VideoResult
-from tests.test_apis.made_videos import NumberOracle, write_with_opencv
+from tests.test_media.made_videos import NumberOracle, write_with_opencv
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 import pytest
 
-from monfap_mm.apis.videos import VideoReader
 from monfap_mm.cli import video_writer as module
 from monfap_mm.cli.video_writer import VideoWriter
-from monfap_mm.curation.errors import BadInput
-from tests.test_apis.made_videos import numbered_frames
-from tests.test_curation.videos import HEIGHT, WIDTH, read_number
+from monfap_mm.media.errors import BadInput
+from monfap_mm.media.videos import VideoReader
+from tests.test_media.made_videos import numbered_frames
+from tests.test_media.mask_video_files import HEIGHT, WIDTH, read_number
 
 
 @pytest.fixture(params=['H.264', 'MPEG-4'])

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from monfap_mm.forging.camera import Camera
-from monfap_mm.forging.scenes import render_scene
+from monfap_mm.scenes.camera import Camera
+from monfap_mm.scenes.rendering import render_scene
 
 # In these, at 256 pixels, the cascade finds two faces.
 SEEDS = (0, 2, 3, 4)

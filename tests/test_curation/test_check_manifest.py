@@ -1,7 +1,7 @@
 import os
 
-from monfap_mm.curation import Entry, Outcome, Task, run_job
 from monfap_mm.curation.check_manifest import Origin, read_origins
+from monfap_mm.jobs.job import Entry, Outcome, Task, run_job
 
 
 def make(task, dst):

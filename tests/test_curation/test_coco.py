@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
 
-from monfap_mm.curation import BadInput, CurationError
 from monfap_mm.curation.coco import draw, read_coco
+from monfap_mm.jobs.errors import JobError
+from monfap_mm.media.errors import BadInput
 
 SQUARE = [2, 3, 6, 3, 6, 8, 2, 8]
 
@@ -154,7 +155,7 @@ def test_reading_groups_annotations_and_drops_none_in_silence(tmp_path):
 def test_other_categories_are_named(tmp_path, names, there):
     categories = [{'id': number, 'name': name} for number, name in enumerate(names)]
     path = write(tmp_path / 'a.json', categories=categories, images=[], annotations=[])
-    with pytest.raises(CurationError, match=f'the categories real and fake, but there are: {there}'):
+    with pytest.raises(JobError, match=f'the categories real and fake, but there are: {there}'):
         read_coco(path, ('real', 'fake'))
 
 
@@ -170,10 +171,10 @@ def test_other_categories_are_named(tmp_path, names, there):
 )
 def test_files_that_are_not_coco(tmp_path, text, reason):
     (tmp_path / 'a.json').write_text(text)
-    with pytest.raises(CurationError, match=reason):
+    with pytest.raises(JobError, match=reason):
         read_coco(tmp_path / 'a.json', ())
 
 
 def test_a_missing_file(tmp_path):
-    with pytest.raises(CurationError, match=r'a\.json'):
+    with pytest.raises(JobError, match=r'a\.json'):
         read_coco(tmp_path / 'a.json', ())

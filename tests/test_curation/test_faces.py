@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
-from monfap_mm.curation import CurationError
 from monfap_mm.curation.faces import CascadeDetector, YuNetDetector, build_detector
+from monfap_mm.jobs.errors import JobError
 
 from .rendered import SEEDS, take_picture
 
@@ -61,14 +61,14 @@ def test_detectors_pickle(picture):
 
 
 def test_errors_tell_what_to_do(tmp_path):
-    with pytest.raises(CurationError, match="no face detector 'mtcnn': choose from cascade, yunet"):
+    with pytest.raises(JobError, match="no face detector 'mtcnn': choose from cascade, yunet"):
         build_detector('mtcnn')
-    with pytest.raises(CurationError, match=r'needs its model .*opencv_zoo'):
+    with pytest.raises(JobError, match=r'needs its model .*opencv_zoo'):
         build_detector('yunet')
-    with pytest.raises(CurationError, match=r'Cannot read the face model .*none.onnx: No such file'):
+    with pytest.raises(JobError, match=r'Cannot read the face model .*none.onnx: No such file'):
         build_detector(model=tmp_path / 'none.onnx')
     (tmp_path / 'odd.onnx').write_bytes(b'no model at all')
-    with pytest.raises(CurationError, match='odd.onnx is no model of YuNet'):
+    with pytest.raises(JobError, match='odd.onnx is no model of YuNet'):
         build_detector(model=tmp_path / 'odd.onnx')
 
 

@@ -2,12 +2,13 @@ import cv2
 import numpy as np
 import pytest
 
-from monfap_mm.curation import BadInput, CurationError
 from monfap_mm.curation.ffiw import EMPTY_MASK, NO_FACES, convert, list_tasks
 from monfap_mm.curation.videos_sampling import Sampling
+from monfap_mm.jobs.errors import JobError
+from monfap_mm.media.errors import BadInput
 
+from ..test_media.mask_video_files import GreenSquares, read_number, truncate, write_video
 from .video_sets import add_ffiw_scene, make_ffiw
-from .videos import GreenSquares, read_number, truncate, write_video
 
 SAMPLING = Sampling(GreenSquares(), frames=4)
 
@@ -59,7 +60,7 @@ def test_releases_side_by_side(ffiw, tmp_path):
 
 
 def test_another_folder_is_refused(tmp_path):
-    with pytest.raises(CurationError, match='is not FFIW-10K as downloaded'):
+    with pytest.raises(JobError, match='is not FFIW-10K as downloaded'):
         list_tasks(tmp_path)
 
 

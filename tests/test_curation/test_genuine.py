@@ -5,7 +5,9 @@ import cv2
 import numpy as np
 import pytest
 
-from monfap_mm.curation import CurationError, genuine, run_job
+from monfap_mm.curation import genuine
+from monfap_mm.jobs.errors import JobError
+from monfap_mm.jobs.job import run_job
 
 
 def detect(image):
@@ -65,5 +67,5 @@ def test_exclusions_name_paths_files_or_stems(source, tmp_path):
 
 def test_an_unreadable_exclusion_list(source, tmp_path):
     (tmp_path / 'noise.txt').write_bytes(b'\xff\xfe')
-    with pytest.raises(CurationError, match=r'noise\.txt'):
+    with pytest.raises(JobError, match=r'noise\.txt'):
         genuine.read_exclusions(tmp_path / 'noise.txt', [])

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from monfap_mm.curation import BadInput, CurationError, Task, run_job
 from monfap_mm.curation.image_forgery import DATASETS, Sample, convert, divide
 from monfap_mm.curation.image_forgery.sample import fit_mask
-from monfap_mm.curation.images import Header
+from monfap_mm.jobs.errors import JobError
+from monfap_mm.jobs.job import Task, run_job
+from monfap_mm.media.errors import BadInput
+from monfap_mm.media.headers import Header
 
 HEIGHT, WIDTH = 24, 36
 FORGED = np.zeros((HEIGHT, WIDTH), bool)
@@ -200,13 +202,13 @@ def test_nist16_marks_forged_pixels_black(tmp_path):
         'The forged image has no mask',
     ]
     table.write_text('TaskID,ProbeFileName\n')
-    with pytest.raises(CurationError, match='has no column ProbeFileName'):
+    with pytest.raises(JobError, match='has no column ProbeFileName'):
         list(DATASETS['nist16'](src))
     table.unlink()
-    with pytest.raises(CurationError, match='is not NIST16'):
+    with pytest.raises(JobError, match='is not NIST16'):
         list(DATASETS['nist16'](src))
     os.mkfifo(table)
-    with pytest.raises(CurationError, match='not a regular file'):
+    with pytest.raises(JobError, match='not a regular file'):
         list(DATASETS['nist16'](src))
 
 

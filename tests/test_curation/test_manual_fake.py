@@ -2,13 +2,14 @@ import cv2
 import numpy as np
 import pytest
 
-from monfap_mm.curation import BadInput, CurationError
 from monfap_mm.curation.ffiw import EMPTY_MASK, NO_FACES
 from monfap_mm.curation.manual_fake import NETWORKS, convert, list_tasks, network_of
 from monfap_mm.curation.videos_sampling import Sampling
 from monfap_mm.datasets.manual_fake import NETWORKS as DATASET_NETWORKS
+from monfap_mm.jobs.errors import JobError
+from monfap_mm.media.errors import BadInput
 
-from .videos import GreenSquares, mask_frame, numbered_frame, read_number, truncate, write_video
+from ..test_media.mask_video_files import GreenSquares, mask_frame, numbered_frame, read_number, truncate, write_video
 
 
 @pytest.fixture
@@ -117,5 +118,5 @@ def test_nothing_is_left_of_masks_that_break_off(tmp_path):
 
 
 def test_another_folder_is_refused(tmp_path):
-    with pytest.raises(CurationError, match='is not Manual-Fake'):
+    with pytest.raises(JobError, match='is not Manual-Fake'):
         list_tasks(tmp_path)

@@ -8,10 +8,12 @@ import pytest
 from PIL import Image
 from pycocotools import mask as coco_mask
 
-from monfap_mm.curation import CurationError, openforensics, run_job
+from monfap_mm.curation import openforensics
+from monfap_mm.jobs.errors import JobError
+from monfap_mm.jobs.job import run_job
 from tests.test_curation.openforensics_set import HEIGHT, WIDTH, OpenForensicsSet, box, make_plain
-from tests.test_curation.test_images import write_bomb
 from tests.test_curation.trees import hash_tree
+from tests.test_media.test_headers import write_bomb
 
 
 def convert(src, dst, max_bad=1.0):
@@ -146,7 +148,7 @@ def test_hostile_input_is_listed_with_its_reason_and_the_rest_is_converted(tmp_p
 
 
 def test_what_is_not_openforensics(tmp_path):
-    with pytest.raises(CurationError, match=r'there is none of Train_poly\.json'):
+    with pytest.raises(JobError, match=r'there is none of Train_poly\.json'):
         openforensics.annotation_files(tmp_path)
 
 
@@ -205,5 +207,5 @@ def test_a_pipe_for_annotations_is_refused(tmp_path):
     src = make_plain(tmp_path / 'src', count=3)
     (src / 'Train_poly.json').unlink()
     os.mkfifo(src / 'Train_poly.json')
-    with pytest.raises(CurationError, match=r'Train_poly\.json.*not a regular file'):
+    with pytest.raises(JobError, match=r'Train_poly\.json.*not a regular file'):
         openforensics.annotation_files(src)

@@ -6,9 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
-from monfap_mm.curation import BadInput, CurationError, Entry, Task
 from monfap_mm.curation.perturbed import convert, copy_name, describe, list_tasks
 from monfap_mm.datasets.perturbations import Perturber
+from monfap_mm.jobs.errors import JobError
+from monfap_mm.jobs.job import Entry, Task
+from monfap_mm.media.errors import BadInput
 from tests.test_datasets.files import box_mask, make_dataset, photo, save
 
 # Moves the mask: a shuffled one shows that mask and picture go together.
@@ -45,7 +47,7 @@ def test_tasks_are_named_by_the_path_from_the_list(root, monkeypatch):
 def test_bad_lists(tmp_path, content, message):
     if content is not None:
         (tmp_path / 'test.txt').write_bytes(content)
-    with pytest.raises(CurationError, match=message):
+    with pytest.raises(JobError, match=message):
         list_tasks(tmp_path / 'test.txt')
 
 

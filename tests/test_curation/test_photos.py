@@ -13,7 +13,6 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from monfap_mm.curation import BadInput, CurationError, Task
 from monfap_mm.curation.photos import (
     CANNOT_FORGE,
     FEW_FACES,
@@ -27,6 +26,9 @@ from monfap_mm.curation.photos import (
     list_tasks,
 )
 from monfap_mm.forging import KINDS
+from monfap_mm.jobs.errors import JobError
+from monfap_mm.jobs.job import Task
+from monfap_mm.media.errors import BadInput
 
 from .rendered import take_picture
 
@@ -227,7 +229,7 @@ def test_the_description_follows_the_contents(photos, tmp_path):
 
 def test_boxes_of_other_photographs_are_refused():
     faces = GivenFaces({'photos/a.jpg': [[1, 2, 3, 4]], 'b.jpg': []})
-    with pytest.raises(CurationError, match="first name there is 'photos/a.jpg', the first photograph is 'a.jpg'"):
+    with pytest.raises(JobError, match="first name there is 'photos/a.jpg', the first photograph is 'a.jpg'"):
         faces.refuse_others(['a.jpg', 'b.jpg'])
     faces.refuse_others(['a.jpg', 'photos/a.jpg'])
 
@@ -244,7 +246,7 @@ def test_boxes_of_other_photographs_are_refused():
 )
 def test_bad_boxes(tmp_path, content, reason):
     (tmp_path / 'boxes.json').write_text(content)
-    with pytest.raises(CurationError, match=reason):
+    with pytest.raises(JobError, match=reason):
         GivenFaces.load(tmp_path / 'boxes.json')
 
 
@@ -256,9 +258,9 @@ def test_boxes_are_read(tmp_path):
 
 
 def test_bad_recipes():
-    with pytest.raises(CurationError, match='shares of train, val, test'):
+    with pytest.raises(JobError, match='shares of train, val, test'):
         Recipe(GivenFaces({}), KINDS, shares=(0, 0, 0))
-    with pytest.raises(CurationError, match='less than 8 pixels'):
+    with pytest.raises(JobError, match='less than 8 pixels'):
         Recipe(GivenFaces({}), KINDS, min_face=4)
 
 

@@ -2,10 +2,10 @@ import cv2
 import numpy as np
 import pytest
 
-from monfap_mm.curation import BadInput
 from monfap_mm.curation.videos_sampling import Sampling, check_same_shape, common_length
+from monfap_mm.media.errors import BadInput
 
-from .videos import GreenSquares, numbered_frame, write_video
+from ..test_media.mask_video_files import GreenSquares, numbered_frame, write_video
 
 
 def make(tmp_path, faces, name='video.mp4'):

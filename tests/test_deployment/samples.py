@@ -1,6 +1,6 @@
 """Metadata that fits no particular model."""
 
-from monfap_mm.apis.onnx_metadata import OnnxMetadata, ResizeStep
+from monfap_mm.model_files.onnx_metadata import OnnxMetadata, ResizeStep
 
 METADATA = OnnxMetadata(
     resize=ResizeStep((96, 64), False, 'bilinear'),

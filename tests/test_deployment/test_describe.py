@@ -3,10 +3,10 @@ import json
 import pytest
 from mmengine.config import Config
 
-from monfap_mm.apis.model_loading import load_config
-from monfap_mm.apis.onnx_metadata import ResizeStep
 from monfap_mm.deployment.describe import describe
-from monfap_mm.provenance import hash_file
+from monfap_mm.model_files.loading import load_config
+from monfap_mm.model_files.onnx_metadata import ResizeStep
+from monfap_mm.utils.provenance import hash_file
 from tests.test_configs import CONFIGS
 
 RESIZE = dict(type='Resize', scale=(96, 64), keep_ratio=True)

@@ -13,9 +13,9 @@ import torch
 from mmengine.config import ConfigDict
 from mmseg.registry import MODELS
 
-from monfap_mm.apis.model_loading import build_model, load_config
-from monfap_mm.apis.onnx_metadata import KEY
 from monfap_mm.deployment.export import ExportError, ExportForm, export_program, to_onnx
+from monfap_mm.model_files.loading import build_model, load_config
+from monfap_mm.model_files.onnx_metadata import KEY
 from tests.samples import build, monfap_cfg
 
 from .samples import METADATA

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from monfap_mm.forging import KINDS, FaceSource, forge
-from monfap_mm.forging.camera import Camera
 from monfap_mm.forging.regions import Window, ellipse_coverage, warp_box
-from monfap_mm.forging.scenes import render_portrait, render_scene
 from monfap_mm.forging.traces import History
+from monfap_mm.scenes.camera import Camera
+from monfap_mm.scenes.rendering import render_portrait, render_scene
 
 
 @pytest.fixture(scope='module')

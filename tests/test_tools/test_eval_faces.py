@@ -5,8 +5,8 @@ import cv2
 import numpy as np
 import pytest
 
-from monfap_mm.curation import CurationError
 from monfap_mm.curation.photos import GivenFaces
+from monfap_mm.jobs.errors import JobError
 from tests.test_curation.rendered import SEEDS, take_picture
 from tests.test_tools.conftest import ROOT
 from tools.analysis_tools.eval_faces import count_matches, evaluate, main, one_face_crop
@@ -67,7 +67,7 @@ def test_command(tmp_path, monkeypatch, capsys):
     main()
     assert 'recall     100.0%  2 of 2 photographs' in capsys.readouterr().out
     monkeypatch.setattr('sys.argv', [*arguments, '--detector', 'yunet'])
-    with pytest.raises(CurationError, match='needs its model'):
+    with pytest.raises(JobError, match='needs its model'):
         main()
 
 

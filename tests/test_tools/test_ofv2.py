@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from monfap_mm.forging.camera import Camera
-from monfap_mm.forging.scenes import render_scene
+from monfap_mm.scenes.camera import Camera
+from monfap_mm.scenes.rendering import render_scene
 from tests.test_curation.openforensics_set import make_plain
 from tests.test_tools.converters import convert, convert_here
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 from sklearn.metrics import roc_auc_score
 
-from monfap_mm.evaluation.protocols import read_figures
+from monfap_mm.protocols import read_figures
 
 from .conftest import COUNTS, ROOT, run, tool
 

@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from monfap_mm.datasets import PALETTE
-from monfap_mm.structures import ForgeryResult, find_regions
+from monfap_mm.structures import PALETTE, ForgeryResult, find_regions
 from monfap_mm.visualization import evidence
 from monfap_mm.visualization.evidence import CAPTION, GAP, HEADER, LABEL_RADIUS, MARGIN, draw_evidence
 from monfap_mm.visualization.gate_bars import EXPERT_COLORS

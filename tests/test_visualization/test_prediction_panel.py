@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from monfap_mm.datasets import PALETTE
-from monfap_mm.structures import ForgeryResult
+from monfap_mm.structures import PALETTE, ForgeryResult
 from monfap_mm.visualization import panels
 from monfap_mm.visualization.prediction_panel import draw_overlay, tint_fake
 

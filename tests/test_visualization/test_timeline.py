@@ -2,8 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from monfap_mm.datasets import PALETTE
-from monfap_mm.structures import FrameScore, Stretch, VideoResult
+from monfap_mm.structures import PALETTE, FrameScore, Stretch, VideoResult
 from monfap_mm.visualization.timeline import clock, draw_timeline
 
 

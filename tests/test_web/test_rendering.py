@@ -3,8 +3,7 @@ import base64
 import cv2
 import numpy as np
 
-from monfap_mm.datasets import PALETTE
-from monfap_mm.structures import ForgeryResult
+from monfap_mm.structures import PALETTE, ForgeryResult
 from monfap_mm.web.rendering import heat_scale, render_answer
 
 

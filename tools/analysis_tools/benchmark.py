@@ -44,7 +44,7 @@ from mmseg.registry import MODELS
 from prettytable import PrettyTable, TableStyle
 
 import monfap_mm  # noqa: F401  (registers the models)
-from monfap_mm.atomic_write import atomic_write
+from monfap_mm.utils.atomic_write import atomic_write
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))

@@ -13,13 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
-from monfap_mm.curation import BadInput, CurationError
 from monfap_mm.curation.cli import EXIT_FINE, existing_file, existing_folder, run_command
 from monfap_mm.curation.faces import FaceDetector
 from monfap_mm.curation.faces_cli import add_face_options, build_from
-from monfap_mm.curation.images import read_source
-from monfap_mm.curation.paths import safe_join
 from monfap_mm.curation.photos import GivenFaces
+from monfap_mm.jobs.errors import JobError
+from monfap_mm.media.errors import BadInput
+from monfap_mm.media.images import read_source
+from monfap_mm.media.paths import safe_join
 
 
 def parse_args() -> argparse.Namespace:
@@ -73,7 +74,7 @@ def evaluate(detector: FaceDetector, faces: GivenFaces, folder: Path) -> dict[st
         ``found`` and ``matched`` at IoU 0.5; ``seconds`` a photograph.
 
     Raises:
-        CurationError: If a photograph cannot be read.
+        JobError: If a photograph cannot be read.
     """
     counts = dict.fromkeys(('photos', 'photos_passed', 'crops', 'crops_passed', 'boxes', 'found', 'matched'), 0)
     seconds = 0.0
@@ -81,7 +82,7 @@ def evaluate(detector: FaceDetector, faces: GivenFaces, folder: Path) -> dict[st
         try:
             image = read_source(safe_join(folder, name))
         except BadInput as error:
-            raise CurationError(f'Cannot read a photograph: {error}') from error
+            raise JobError(f'Cannot read a photograph: {error}') from error
         boxes = faces.find(name, image)
         start = time.perf_counter()
         found = detector.detect(image)

@@ -13,9 +13,9 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from monfap_mm.datasets.perturbations import Perturbation, load_table
-from monfap_mm.datasets.transforms import read_image
-from monfap_mm.forging.camera import Camera
-from monfap_mm.forging.scenes import render_scene
+from monfap_mm.media.images import read_image
+from monfap_mm.scenes.camera import Camera
+from monfap_mm.scenes.rendering import render_scene
 
 SEVERITIES = (1, 3, 5)
 TILE = 104

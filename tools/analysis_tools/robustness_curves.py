@@ -23,11 +23,12 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmseg.registry import DATASETS
 
-from monfap_mm.atomic_write import atomic_write
 from monfap_mm.datasets.perturbations import perturb_pipeline
 from monfap_mm.engine.launch import base_parser, join_cpu_processes, load_config, require_file
 from monfap_mm.evaluation.plain_json import without_nan
-from monfap_mm.evaluation.protocols import hash_file, hash_lists, hash_text
+from monfap_mm.protocols import hash_lists
+from monfap_mm.utils.atomic_write import atomic_write
+from monfap_mm.utils.provenance import hash_file, hash_text
 
 # Factor -> what its strength is, the strengths from mild to strong, and the perturbation of a strength.
 FACTORS = dict(

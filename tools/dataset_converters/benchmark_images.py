@@ -16,8 +16,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from monfap_mm.curation import openforensics, run_job
+from monfap_mm.curation import openforensics
 from monfap_mm.curation.cli import positive_number, run_command
+from monfap_mm.jobs.job import run_job
 
 FACES, CORNERS = 3, 60
 WIDTH_TO_HEIGHT = 4 / 3

@@ -14,13 +14,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from monfap_mm.curation import ffiw, run_job
+from monfap_mm.curation import ffiw
 from monfap_mm.curation.cli import positive_number, run_command
 from monfap_mm.curation.faces_cli import add_face_options, build_from
 from monfap_mm.curation.videos_sampling import Sampling
 from monfap_mm.forging import forge
-from monfap_mm.forging.camera import Camera
-from monfap_mm.forging.scenes import render_scene
+from monfap_mm.jobs.job import run_job
+from monfap_mm.scenes.camera import Camera
+from monfap_mm.scenes.rendering import render_scene
 
 WIDTH, HEIGHT, PAN = 640, 360, 40
 

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import cv2
 
-from monfap_mm.atomic_write import atomic_write
-from monfap_mm.curation import CurationError
 from monfap_mm.curation.check import check_lists
 from monfap_mm.curation.cli import EXIT_FINE, EXIT_UNFIT, existing_file, positive_number, run_command
 from monfap_mm.curation.contact_sheet import draw_sheet
-from monfap_mm.curation.images import MAX_PIXELS
-from monfap_mm.evaluation.protocols.paper_figures import TABLE_I
+from monfap_mm.jobs.errors import JobError
+from monfap_mm.media.headers import MAX_PIXELS
+from monfap_mm.protocols.paper_figures import TABLE_I
+from monfap_mm.utils.atomic_write import atomic_write
 
 DATASETS = {'ofv2': 'OFV2', 'ffiw': 'FFIW', 'manual_fake': 'Manual-Fake'}
 
@@ -45,7 +45,7 @@ def main() -> int:
     try:
         args.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CurationError(f'Cannot write to {args.out}: {error.strerror}') from error
+        raise JobError(f'Cannot write to {args.out}: {error.strerror}') from error
     table_1 = TABLE_I[DATASETS[args.dataset]] if args.dataset else {}
     report, samples = check_lists(args.lists, args.workers, args.max_pixels)
     print(report.format(table_1))

@@ -6,7 +6,6 @@ Example:
 
 import argparse
 
-from monfap_mm.curation import CurationError, run_job
 from monfap_mm.curation.cli import (
     existing_file,
     job_options,
@@ -19,6 +18,8 @@ from monfap_mm.curation.cli import (
 from monfap_mm.curation.faces_cli import add_face_options, build_from
 from monfap_mm.curation.photos import DetectedFaces, GivenFaces, PhotoForger, Recipe, describe_photos, list_tasks
 from monfap_mm.forging import KINDS
+from monfap_mm.jobs.errors import JobError
+from monfap_mm.jobs.job import run_job
 
 RECIPE = 2  # raise it when the same photographs start to give another set
 
@@ -60,10 +61,10 @@ def build_recipe(args: argparse.Namespace) -> Recipe:
     """What the options ask for.
 
     Raises:
-        CurationError: If they do not fit together.
+        JobError: If they do not fit together.
     """
     if args.boxes and (args.detector or args.face_model):
-        raise CurationError('Give either --boxes or a detector, not both.')
+        raise JobError('Give either --boxes or a detector, not both.')
     return Recipe(
         faces=GivenFaces.load(args.boxes) if args.boxes else DetectedFaces(build_from(args)),
         kinds=tuple(args.kinds),

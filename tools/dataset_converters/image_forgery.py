@@ -8,10 +8,11 @@ import argparse
 import math
 from functools import partial
 
-from monfap_mm.curation import CurationError, Task, run_job
+from monfap_mm.curation.annotations import find_annotations, hash_annotations
 from monfap_mm.curation.cli import add_link_option, job_options, make_parser, refuse_nested, report, run_command
 from monfap_mm.curation.image_forgery import ANNOTATIONS, DATASETS, convert, divide
-from monfap_mm.curation.paths import find_annotations, hash_annotations
+from monfap_mm.jobs.errors import JobError
+from monfap_mm.jobs.job import Task, run_job
 
 # Table V trains on CASIA v2, and tests on the others.
 DEFAULT_SHARES = {'casia2': (90, 10, 0)}
@@ -52,10 +53,10 @@ def main() -> int:
     refuse_nested(args.dst, args.src)
     samples = list(DATASETS[args.dataset](args.src))
     if not samples:
-        raise CurationError(f'{args.src} holds no image in the layout of {args.dataset}: see docs/datasets.md.')
+        raise JobError(f'{args.src} holds no image in the layout of {args.dataset}: see docs/datasets.md.')
     missing = {'real', 'forged'} - {'forged' if sample.label else 'real' for sample in samples}
     if missing:
-        raise CurationError(f'{args.src} holds no {missing.pop()} image of {args.dataset}: is it another --dataset?')
+        raise JobError(f'{args.src} holds no {missing.pop()} image of {args.dataset}: is it another --dataset?')
     settings = dict(converter=args.dataset, recipe=RECIPE, link=args.link, max_pixels=args.max_pixels)
     shares = args.shares or DEFAULT_SHARES.get(args.dataset, (0, 0, 100))
     splits = divide(samples, shares, args.seed)

@@ -9,7 +9,7 @@ import os
 import sys
 import time
 
-from monfap_mm.forging import DemoSet, make_set
+from monfap_mm.scenes import DemoSet, make_set
 
 
 def parse_args() -> argparse.Namespace:

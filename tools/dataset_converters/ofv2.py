@@ -9,7 +9,8 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from monfap_mm.curation import Outcome, Task, genuine, openforensics, run_job
+from monfap_mm.curation import genuine, openforensics
+from monfap_mm.curation.annotations import hash_annotations
 from monfap_mm.curation.cli import (
     add_link_option,
     existing_file,
@@ -21,7 +22,7 @@ from monfap_mm.curation.cli import (
     run_command,
 )
 from monfap_mm.curation.faces_cli import add_face_options, build_from
-from monfap_mm.curation.paths import hash_annotations
+from monfap_mm.jobs.job import Outcome, Task, run_job
 
 RECIPE = 2  # raise it when the same source starts to give another set
 

@@ -8,9 +8,10 @@ import argparse
 import sys
 from functools import partial
 
-from monfap_mm.curation import openforensics, run_job
+from monfap_mm.curation import openforensics
+from monfap_mm.curation.annotations import hash_annotations
 from monfap_mm.curation.cli import add_link_option, job_options, make_parser, refuse_nested, report, run_command
-from monfap_mm.curation.paths import hash_annotations
+from monfap_mm.jobs.job import run_job
 
 RECIPE = 2  # raise it when the same source starts to give another set
 

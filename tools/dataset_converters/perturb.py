@@ -9,10 +9,11 @@ The copy serves as ``data_root`` of a dataset. The images are PNG files: what is
 import argparse
 from functools import partial
 
-from monfap_mm.curation import CurationError, run_job
 from monfap_mm.curation.cli import job_options, make_parser, report, run_command
 from monfap_mm.curation.perturbed import convert, describe, list_tasks
 from monfap_mm.datasets.perturbations import PERTURBATIONS, Perturber
+from monfap_mm.jobs.errors import JobError
+from monfap_mm.jobs.job import run_job
 
 RECIPE = 1  # raise it when the same source starts to give another set
 
@@ -49,12 +50,12 @@ def build_perturber(**asked) -> Perturber:
     """Build it, with an error for people.
 
     Raises:
-        CurationError: If an argument is wrong, or albumentations is not installed.
+        JobError: If an argument is wrong, or albumentations is not installed.
     """
     try:
         return Perturber(**asked)
     except (ImportError, ValueError) as error:
-        raise CurationError(str(error)) from error
+        raise JobError(str(error)) from error
 
 
 def main() -> int:
@@ -62,7 +63,7 @@ def main() -> int:
     args = parse_args()
     # Told here, since the job would advise to delete a folder that holds another set.
     if args.src.parent.resolve().is_relative_to(args.dst.resolve()):
-        raise CurationError(f'{args.dst} holds the source: the copy needs a folder of its own.')
+        raise JobError(f'{args.dst} holds the source: the copy needs a folder of its own.')
     asked = dict(families=args.families, severity=as_range(args.severity), num=as_range(args.num), seed=args.seed)
     perturber, tasks = build_perturber(**asked), list_tasks(args.src)
     settings = dict(converter='perturb', recipe=RECIPE, max_pixels=args.max_pixels, **asked)

@@ -17,7 +17,7 @@ from mmengine.config import Config
 from mmseg.registry import MODELS
 from torch import Tensor
 
-from monfap_mm.datasets import CLASSES, PALETTE
+from monfap_mm.structures import CLASSES, PALETTE
 
 # Applied in order to every key; the first column is a regular expression.
 RENAMES = (

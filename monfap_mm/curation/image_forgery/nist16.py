@@ -4,8 +4,8 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import CurationError
-from ..paths import find_annotations
+from ...jobs.errors import JobError
+from ..annotations import find_annotations
 from .sample import Sample
 
 REFERENCE = 'reference/manipulation/NC2016-manipulation-ref.csv'
@@ -16,11 +16,11 @@ def list_nist16(src: Path) -> Iterator[Sample]:
     """Samples of NIST16, which may lie in a folder of their own below ``src``; a probe listed twice counts once.
 
     Raises:
-        CurationError: If the reference file is not there, or lacks a column.
+        JobError: If the reference file is not there, or lacks a column.
     """
     reference = find_annotations(src, REFERENCE)
     if reference is None:
-        raise CurationError(f'{src} is not NIST16: there is no {REFERENCE} in it.')
+        raise JobError(f'{src} is not NIST16: there is no {REFERENCE} in it.')
     root = reference.parents[2].relative_to(src)
     seen = set()
     for row in _read_rows(reference):
@@ -41,7 +41,7 @@ def _read_rows(path: Path) -> list[dict[str, str]]:
             reader = csv.DictReader(file, delimiter='|')
             missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
             if missing:
-                raise CurationError(f'{path} has no column {", ".join(missing)}; columns are separated by "|".')
+                raise JobError(f'{path} has no column {", ".join(missing)}; columns are separated by "|".')
             return [row for row in reader if all(row[name] is not None for name in _COLUMNS)]
     except (OSError, ValueError, csv.Error) as error:
-        raise CurationError(f'Cannot read {path}: {error}') from error
+        raise JobError(f'Cannot read {path}: {error}') from error

@@ -7,10 +7,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..errors import BadInput
-from ..images import Header, as_shown, place_image, read_header, read_source, read_source_mask, write_mask
-from ..job import Entry, Outcome, Task
-from ..paths import safe_join, safe_name
+from ...jobs.job import Entry, Outcome, Task
+from ...jobs.output_files import place_image, write_mask
+from ...media.errors import BadInput
+from ...media.headers import Header, read_header
+from ...media.images import as_shown, read_source, read_source_mask
+from ...media.paths import safe_join, safe_name
 
 # A mask of another size is stretched over its image if their proportions differ by no more than this.
 _MAX_STRETCH = 0.05

@@ -4,7 +4,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
-from .image_io import read_image, read_mask
+from ...media.images import read_image, read_mask
 
 FAKE_ABOVE = 127
 

@@ -10,8 +10,8 @@ from mmengine.visualization import Visualizer
 from mmseg.registry import HOOKS
 from mmseg.structures import SegDataSample
 
-from ...datasets.transforms import read_image
-from ...file_names import FileNames
+from ...media.images import read_image
+from ...utils.file_names import FileNames
 
 
 @HOOKS.register_module()

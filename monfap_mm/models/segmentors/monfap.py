@@ -12,7 +12,7 @@ from mmseg.registry import MODELS
 from mmseg.utils import ConfigType, OptConfigType, OptSampleList, SampleList
 from torch import Tensor
 
-from ...windows import MODES, windows
+from ...utils.windows import MODES, windows
 from ..decode_heads import FUPHead, FUPOutput
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from monfap_mm.datasets.perturbations import load_table
-from monfap_mm.forging.camera import Camera
-from monfap_mm.forging.scenes import render_scene
+from monfap_mm.scenes.camera import Camera
+from monfap_mm.scenes.rendering import render_scene
 
 from ..files import box_mask, photo
 

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from monfap_mm.engine.hooks.strict_checkpoint_hook import StrictCheckpointHook, compare_state_dicts
+from monfap_mm.engine.hooks.strict_checkpoint_hook import StrictCheckpointHook
+from monfap_mm.utils.state_dicts import compare_state_dicts
 
 
 def weights(**shapes):

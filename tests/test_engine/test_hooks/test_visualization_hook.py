@@ -8,7 +8,7 @@ from mmseg.models import BaseSegmentor
 from mmseg.registry import HOOKS, MODELS
 from PIL import Image
 
-from monfap_mm.datasets.transforms import read_image
+from monfap_mm.media.images import read_image
 
 from ...test_datasets.files import encode, make_dataset, photo, save
 
@@ -119,7 +119,7 @@ def test_shared_stems_get_names_of_their_own(tmp_path):
 
 
 def test_several_processes_cannot_take_the_same_name(monkeypatch):
-    monkeypatch.setattr('monfap_mm.file_names.get_world_size', lambda: 2)
+    monkeypatch.setattr('monfap_mm.utils.file_names.get_world_size', lambda: 2)
     hook = HOOKS.build(dict(type='ForgeryVisualizationHook', draw=True))
     assert hook._unique_name('a/x.png', 4) == 'x_4'
     assert hook._unique_name('a/x.png', 4) == 'x_4'

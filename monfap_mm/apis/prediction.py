@@ -1,0 +1,66 @@
+"""What the ways to run a model have in common: arrays in, arrays out."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from mmseg.structures import SegDataSample
+
+
+class Prepared(NamedTuple):
+    """A picture as it goes into the model.
+
+    Attributes:
+        size (tuple[int, int]): Height and width of the input; pictures of one size can be predicted together.
+        data (Any): What the backend needs.
+    """
+
+    size: tuple[int, int]
+    data: Any
+
+
+@dataclass
+class Prediction:
+    """What the model says of a picture.
+
+    Attributes:
+        score: P(fake) of the picture, 0 to 1, or NaN.
+        logits: Logit of each pixel's P(fake), (H, W), float32, at the original size.
+        mask: Where it is fake, (H, W), bool.
+        coarse: P(fake) of the coarse mask, (H', W'), float32, at the size of the input; None in a model without it.
+        gates: How far each of L levels trusts each of E experts, (L, E), float32; None in a model without gates.
+        sample: MMSegmentation's sample, of the backend 'torch' only.
+    """
+
+    score: float
+    logits: np.ndarray
+    mask: np.ndarray
+    coarse: np.ndarray | None = None
+    gates: np.ndarray | None = None
+    sample: 'SegDataSample | None' = None
+
+
+class Backend(Protocol):
+    """A model that is ready to answer.
+
+    Attributes:
+        mode: 'whole' or 'slide'.
+        experts: Names of the experts, in the order of the gate values; empty in a model without gates.
+        weights: Path or address of the file that holds the weights.
+        provenance: Hashes of ``config`` and ``weights``, on which the answers depend.
+        has_datasamples: Whether predictions come with MMSegmentation's samples.
+    """
+
+    has_datasamples: bool
+    mode: str
+    experts: tuple[str, ...]
+    weights: str
+    provenance: dict[str, str]
+
+    def prepare(self, image: np.ndarray, path: str | None) -> Prepared:
+        """Make a picture (H, W, 3), uint8, BGR, ready for the model; may be called from several threads."""
+
+    def predict(self, batch: list[Prepared]) -> list[Prediction]:
+        """Predict pictures whose inputs are of one size."""

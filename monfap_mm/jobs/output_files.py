@@ -1,0 +1,67 @@
+"""The files of a set, none of which is ever seen half finished."""
+
+import os
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from .errors import JobError
+
+LINKS = ('copy', 'hard', 'symlink')
+PARTIAL = '.partial'
+
+
+def write_file(dst: Path, name: str, content: bytes) -> None:
+    """Write a file under a temporary name, then rename it.
+
+    Args:
+        dst: Folder of the set.
+        name: Path below ``dst``, separated by slashes; missing folders are made.
+        content: The bytes.
+
+    Raises:
+        JobError: If it cannot be written (no space, no permission).
+    """
+    _place(dst, name, lambda temporary: temporary.write_bytes(content))
+
+
+def write_mask(dst: Path, name: str, mask: np.ndarray) -> None:
+    """Write a mask as 8-bit PNG of 0 and 255, see :func:`write_file`.
+
+    Args:
+        dst: Folder of the set.
+        name: Path below ``dst``.
+        mask: Array (H, W), any type; what is not zero is fake.
+    """
+    write_file(dst, name, cv2.imencode('.png', np.where(mask, 255, 0).astype(np.uint8))[1].tobytes())
+
+
+def place_image(source: Path, dst: Path, name: str, link: str = 'copy') -> None:
+    """Give the set an image, with exactly the bytes of its source.
+
+    Args:
+        source: The source file, from :func:`safe_join`.
+        dst: Folder of the set.
+        name: Path below ``dst``.
+        link: ``'copy'``; ``'hard'`` or ``'symlink'`` take no space, but change or break with the source.
+
+    Raises:
+        JobError: If it cannot be written.
+    """
+    make = {'copy': shutil.copyfile, 'hard': os.link, 'symlink': os.symlink}[link]
+    _place(dst, name, lambda temporary: make(source.resolve(), temporary))
+
+
+def _place(dst: Path, name: str, make) -> None:
+    """One process writes one file at a time: its number is name enough. The job removes the folder of left-overs."""
+    path, temporary = dst / name, dst / PARTIAL / str(os.getpid())
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.parent.mkdir(exist_ok=True)
+        temporary.unlink(missing_ok=True)
+        make(temporary)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise JobError(f'Cannot write {path}: {error.strerror or error}') from error

@@ -1,0 +1,106 @@
+"""Names that come from others: which source file is meant, and what the written file is called."""
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from urllib.parse import quote
+
+from .endings import IMAGE_ENDINGS
+from .errors import BadInput
+
+# File systems allow 255 bytes; this leaves room for endings such as '_mask.png'.
+_MAX_NAME_BYTES = 200
+
+
+def safe_join(root: str | Path, name: str) -> Path:
+    """The regular file that a name in an annotation means.
+
+    Args:
+        root: Folder that the file must lie in.
+        name: Path below ``root``, separated by slashes, as the annotation has it.
+
+    Returns:
+        Path of an existing regular file, links followed.
+
+    Raises:
+        BadInput: If the name is empty, absolute, contains ``..`` or a NUL, leads out of ``root`` by a symbolic link, or
+            means no regular file.
+    """
+    if not isinstance(name, str) or not name or '\0' in name:
+        raise BadInput(f'{name!r} is no file name')
+    relative = PurePosixPath(name)
+    if relative.is_absolute() or '..' in relative.parts:
+        raise BadInput(f'{name!r} leads out of the source folder')
+    root = Path(root).resolve()
+    try:
+        path = (root / relative).resolve(strict=True)
+        mode = path.stat().st_mode
+    except (OSError, RuntimeError, ValueError) as error:
+        raise BadInput(f'{name!r}: {_reason(error)}') from error
+    if not path.is_relative_to(root):
+        raise BadInput(f'{name!r} is a link that leads out of the source folder')
+    # A pipe or a device would block the reader.
+    if not stat.S_ISREG(mode):
+        raise BadInput(f'{name!r} is not a regular file')
+    return path
+
+
+def _reason(error: Exception) -> str:
+    return 'no such file' if isinstance(error, FileNotFoundError) else getattr(error, 'strerror', None) or str(error)
+
+
+def safe_name(name: str) -> str:
+    """A source path as it can stand in a list: different for different paths, and readable.
+
+    Percent signs, control and other unprintable characters (tabs and line breaks among them), undecodable bytes, and
+    spaces at the ends of a part are percent-encoded. Parts of more than 200 bytes are cut, with a hash at their end.
+
+    Args:
+        name: Relative path, separated by slashes, without ``..``.
+
+    Returns:
+        The encoded path, with the same number of parts and the same file ending.
+    """
+    return '/'.join(_safe_part(part) for part in PurePosixPath(name).parts)
+
+
+def _safe_part(part: str) -> str:
+    inner = part.strip(' ')
+    left = len(part) - len(part.lstrip(' '))
+    encoded = '%20' * left + ''.join(map(_safe_char, inner)) + '%20' * (len(part) - len(inner) - left)
+    if len(encoded.encode()) <= _MAX_NAME_BYTES:
+        return encoded
+    digest, ending = hashlib.sha256(_to_bytes(part)).hexdigest()[:16], PurePosixPath(encoded).suffix[:16]
+    # '%~' never comes out of the encoding, so a cut name cannot meet another file's name.
+    return f'{encoded.encode()[: _MAX_NAME_BYTES - 40].decode(errors="ignore")}%~{digest}{ending}'
+
+
+def _safe_char(char: str) -> str:
+    return char if char.isprintable() and char != '%' else quote(_to_bytes(char), safe='')
+
+
+def _to_bytes(name: str) -> bytes:
+    try:
+        return os.fsencode(name)
+    except UnicodeEncodeError:
+        # Half of a surrogate pair, as JSON can hold it: no file is called so, but it is shown in messages.
+        return name.encode('utf-8', 'surrogatepass')
+
+
+def find_files(root: str | Path, endings: frozenset[str] = IMAGE_ENDINGS) -> Iterator[str]:
+    """All files below a folder with one of the endings, sorted; hidden files and linked folders are left out.
+
+    Args:
+        root: Folder.
+        endings: Lower-case file endings with their dot; the case of a file's ending does not matter.
+
+    Yields:
+        Paths relative to ``root``, separated by slashes. A path may still be a link: use :func:`safe_join` to open it.
+    """
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith('.'))
+        for name in sorted(files):
+            if not name.startswith('.') and os.path.splitext(name)[1].lower() in endings:
+                yield Path(folder, name).relative_to(root).as_posix()

@@ -1,0 +1,1 @@
+"""The files of a model: config, checkpoint, ONNX; found, read and described."""

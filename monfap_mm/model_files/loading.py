@@ -1,0 +1,130 @@
+"""A config and a checkpoint to a model that is ready to answer."""
+
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmseg.registry import MODELS
+from torch import nn
+
+from ..utils.state_dicts import compare_state_dicts
+from ..utils.windows import MODES, default_stride
+from .model_zoo import find_model
+
+
+def load_config(model: str | Config, mode: str | None) -> tuple[Config, str | None]:
+    """Read a config, and set how it treats large pictures.
+
+    Args:
+        model: Path of a config, a name that the package knows, or a config.
+        mode: 'whole', 'slide', or None for what the config says.
+
+    Returns:
+        The config, a copy, and the weights that the package knows for it, if any.
+
+    Raises:
+        FileNotFoundError: If there is no such config.
+        ValueError: If the mode is unknown, or the config does not tell the size of a window.
+    """
+    if mode not in (None, *MODES):
+        raise ValueError(f'mode must be one of {", ".join(MODES)}, got {mode!r}')
+    path, weights = find_model(model) if isinstance(model, str) else (None, None)
+    cfg = Config.fromfile(path) if path else Config(model.to_dict())
+    test_cfg = dict(mode='whole') | dict(cfg.model.get('test_cfg') or {})
+    if mode is not None:
+        test_cfg['mode'] = mode
+    if mode == 'slide':
+        crop_size = test_cfg.setdefault('crop_size', _window_size(cfg))
+        test_cfg.setdefault('stride', default_stride(crop_size))
+    cfg.model.test_cfg = test_cfg
+    return cfg, weights
+
+
+def pipeline_without_loading(cfg: Config, mode: str | None) -> list[dict]:
+    """The transforms of the test pipeline, for pictures that are loaded already and have no annotations.
+
+    Args:
+        cfg: The config.
+        mode: With 'slide', ``Resize`` is left out too: windows are taken at full resolution.
+    """
+    left_out = {'LoadForgeryImage', 'LoadImageFromFile', 'LoadForgeryAnnotations', 'LoadAnnotations'}
+    if mode == 'slide':
+        left_out.add('Resize')
+    return [step for step in _test_pipeline(cfg) if type_name(step) not in left_out]
+
+
+def build_model(cfg: Config, weights: str, device: str) -> nn.Module:
+    """Build the model and give it the weights of a checkpoint.
+
+    Args:
+        cfg: The config.
+        weights: Path of a checkpoint, or an address.
+        device: 'cpu', 'cuda', 'cuda:1'...
+
+    Returns:
+        The model on the device, in evaluation mode, and in its inference form if it has one.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it holds anything but weights and plain values, or the weights of another model.
+    """
+    init_default_scope('mmseg')
+    model = MODELS.build(cfg.model)
+    checkpoint = _read_checkpoint(weights)
+    state_dict = checkpoint.get('state_dict', checkpoint)
+    problems = compare_state_dicts(model.state_dict(), state_dict)
+    if problems:
+        hint = ' Convert checkpoints of the authors with tools/model_converters/official2mm.py.'
+        raise ValueError(
+            f'{weights} does not fit the model.{hint if "model" in checkpoint else ""}\n' + '\n'.join(problems)
+        )
+    model.load_state_dict({key.removeprefix('module.'): value for key, value in state_dict.items()})
+    model.to(device)
+    model.eval()
+    return model.to_inference() if hasattr(model, 'to_inference') else model
+
+
+def _read_checkpoint(weights: str) -> dict:
+    """Read a checkpoint; nothing in it is executed."""
+    try:
+        if '://' in weights:
+            checkpoint = torch.hub.load_state_dict_from_url(weights, map_location='cpu', weights_only=True)
+        else:
+            checkpoint = torch.load(weights, map_location='cpu', weights_only=True)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f'there is no checkpoint {weights} (looked in {Path.cwd()})') from error
+    except Exception as error:  # a broken checkpoint raises nearly anything
+        reason = str(error).split('\n', maxsplit=1)[0]
+        raise ValueError(
+            f'{weights} is refused: it is no checkpoint, damaged, or holds objects that could run code ({reason})'
+        ) from error
+    if not isinstance(checkpoint, dict):
+        raise ValueError(f'{weights} is no checkpoint: it holds a {type(checkpoint).__name__}')
+    return checkpoint
+
+
+def _test_pipeline(cfg: Config) -> list[dict]:
+    """What ``tools/test.py`` uses; else, in a config without test data, the pipeline of that name."""
+    dataset = (cfg.get('test_dataloader') or {}).get('dataset') or {}
+    pipeline = dataset.get('pipeline') or cfg.get('test_pipeline')
+    if pipeline is None:
+        raise ValueError('the config has neither test_dataloader.dataset.pipeline nor test_pipeline')
+    return pipeline
+
+
+def type_name(step: dict) -> str:
+    """Name of what a config builds, without its scope."""
+    return getattr(step['type'], '__name__', step['type']).rpartition('.')[2]
+
+
+def _window_size(cfg: Config) -> tuple[int, int]:
+    """Height and width of the pictures that the model was trained on."""
+    for step in _test_pipeline(cfg):
+        if type_name(step) == 'Resize' and 'scale' in step:
+            scale = step['scale']
+            return (scale, scale) if isinstance(scale, int) else tuple(scale[::-1])
+    size = (cfg.model.get('data_preprocessor') or {}).get('size')
+    if size is None:
+        raise ValueError("mode='slide' needs the size of a window: set model.test_cfg.crop_size in the config")
+    return tuple(size)

@@ -1,0 +1,81 @@
+"""Testing the cells of a protocol, each once: what was tested before is not tested again."""
+
+import json
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from mmengine.config import Config
+
+from ..utils.atomic_write import atomic_write
+from ..utils.provenance import hash_file, hash_text, versions
+from .data_hashes import CONFIG_LOCK, NotThereError, hash_lists
+from .protocol import Cell
+from .tool_runs import read_figures, run_tool
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Short hashes of what makes the figures of a cell: config with options, checkpoint, lists of the test set."""
+
+    config: str
+    checkpoint: str
+    lists: str
+
+
+def load_config(cell: Cell) -> Config:
+    """The config of a cell, with its options.
+
+    Raises:
+        NotThereError: If there is no such file.
+    """
+    if not cell.config.is_file():
+        raise NotThereError(f'no config {cell.config}')
+    cfg = Config.fromfile(cell.config)
+    cfg.merge_from_dict(cell.options)
+    return cfg
+
+
+def run_cell(cell: Cell, folder: Path, test_script: Path, processes: int = 1) -> dict:
+    """Test a cell, unless that has been done with the same config, checkpoint and lists.
+
+    Args:
+        cell: What to test.
+        folder: Where its config, log and result go, and ``scores.jsonl`` for ``eval_metric.py``.
+        test_script: ``tools/test.py``.
+        processes: Number of processes (GPUs).
+
+    Returns:
+        ``figures`` by key of the metric, ``provenance``, ``seconds`` and ``versions``.
+
+    Raises:
+        NotThereError: If config, checkpoint or data are missing.
+        ToolError: If the test fails.
+    """
+    with CONFIG_LOCK:
+        cfg = load_config(cell)
+        text, lists = cfg.pretty_text, hash_lists(cfg.test_dataloader.dataset)
+    if not cell.checkpoint.is_file():
+        raise NotThereError(f'no checkpoint {cell.checkpoint}')
+    provenance = asdict(Provenance(hash_text(text), hash_file(cell.checkpoint), lists))
+    path = folder / 'result.json'
+    if path.exists():
+        result = json.loads(path.read_text())
+        if result['provenance'] == provenance:
+            return result
+    start = time.time()
+    folder.mkdir(parents=True, exist_ok=True)
+    # The very config that was hashed is tested.
+    config = folder / f'{cell.config.stem}.py'
+    atomic_write(config, text)
+    arguments = [config, cell.checkpoint, '--work-dir', folder / 'test', '--out', folder / 'scores.jsonl']
+    run_tool(test_script, *arguments, log=folder / 'test.log', processes=processes)
+    result = dict(
+        figures=read_figures(folder / 'test'),
+        provenance=provenance,
+        seconds=round(time.time() - start, 1),
+        versions=versions(),
+    )
+    # NaN is no JSON, but what Python's reader takes back.
+    atomic_write(path, json.dumps(result, indent=2) + '\n')
+    return result

@@ -1,0 +1,96 @@
+"""Training a config over and testing its best checkpoint, once: what was done before is not done again."""
+
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmengine.config import Config
+
+from ..utils.atomic_write import atomic_write
+from ..utils.provenance import hash_text, versions
+from .data_hashes import CONFIG_LOCK, hash_lists
+from .tool_runs import ToolError, read_figures, run_tool
+
+
+@dataclass(frozen=True)
+class Training:
+    """A config, with its seed, to be trained and tested.
+
+    Attributes:
+        cfg: The whole config.
+        folder: Where everything of it goes.
+        tools: Folder of ``train.py`` and ``test.py``.
+    """
+
+    cfg: Config
+    folder: Path
+    tools: Path
+
+    def key(self) -> str:
+        """Hash of the config and the lists of its data.
+
+        Raises:
+            NotThereError: If a list is missing.
+        """
+        loaders = (self.cfg[f'{split}_dataloader'] for split in ('train', 'val', 'test'))
+        with CONFIG_LOCK:
+            return hash_text(self.cfg.pretty_text + hash_lists(*(loader['dataset'] for loader in loaders)))
+
+    def figures(self) -> dict[str, float] | None:
+        """The figures on the test set, if this very training is done.
+
+        Raises:
+            NotThereError: If a list of the data is missing.
+            ToolError: If the folder holds another training, begun or done.
+        """
+        for path in (self.folder / 'result.json', self.folder / 'started.json'):
+            if path.exists():
+                kept = json.loads(path.read_text())
+                if kept['key'] != self.key():
+                    raise ToolError(f'{self.folder} holds a training with another config or other data: delete it')
+                return kept.get('figures')
+        return None
+
+    def run(self, processes: int = 1) -> dict[str, float]:
+        """Train, or go on where a killed training was, test the best checkpoint, and keep the figures.
+
+        MMEngine saves an epoch before its validation, so a kill in between costs that epoch its candidacy for the best;
+        if that leaves none, the last checkpoint is tested.
+
+        Args:
+            processes: Number of processes (GPUs).
+
+        Raises:
+            NotThereError: If a list of the data is missing.
+            ToolError: If training or test fail, or the folder holds another training.
+        """
+        figures = self.figures()
+        if figures is not None:
+            return figures
+        start = time.time()
+        key = self.key()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        atomic_write(self.folder / 'started.json', json.dumps(dict(key=key)) + '\n')
+        config = self.folder / 'config.py'
+        with CONFIG_LOCK:
+            atomic_write(config, self.cfg.pretty_text)
+        resume = ['--resume'] if (self.folder / 'last_checkpoint').exists() else []
+        self._run_tool('train', config, '--work-dir', self.folder, *resume, processes=processes)
+        self._run_tool('test', config, self._checkpoint(), '--work-dir', self.folder / 'test', processes=processes)
+        figures = read_figures(self.folder / 'test')
+        result = dict(key=key, seconds=round(time.time() - start), figures=figures, versions=versions())
+        atomic_write(self.folder / 'result.json', json.dumps(result, indent=2) + '\n')
+        return figures
+
+    def _run_tool(self, name: str, *arguments: str | Path, processes: int) -> None:
+        try:
+            run_tool(self.tools / f'{name}.py', *arguments, log=self.folder / f'{name}.log', processes=processes)
+        except ToolError as error:
+            raise ToolError(f'{error}; if a checkpoint was cut off by a kill, delete {self.folder}') from error
+
+    def _checkpoint(self) -> Path:
+        """The best, of two (after a kill) the newer; without any the last."""
+        best = max(self.folder.glob('best_*.pth'), key=os.path.getmtime, default=None)
+        return best or Path((self.folder / 'last_checkpoint').read_text().strip())

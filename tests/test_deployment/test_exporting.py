@@ -1,0 +1,58 @@
+import pytest
+import torch
+
+from monfap_mm.deployment import CheckError, export_model
+from monfap_mm.deployment import exporting as job
+from monfap_mm.model_files.onnx_metadata import KEY
+
+from .samples import METADATA
+
+
+class Doubles(torch.nn.Module):
+    """Stands for a model: two outputs of the image."""
+
+    model = None
+
+    def forward(self, image):
+        return image.mean(dim=(1, 2, 3)), 2 * image
+
+
+@pytest.fixture
+def fast(monkeypatch):
+    """Without the minute that the translation to ONNX takes."""
+    monkeypatch.setattr(job, 'ExportForm', lambda model: Doubles())
+
+
+def test_a_pt2_file_answers_as_the_model(fast, onnx_model, tmp_path):
+    out = tmp_path / 'x.pt2'
+    exported = export_model(onnx_model.config, onnx_model.weights, out)
+    assert exported.difference < 1e-6
+    assert exported.size == (64, 96)
+    extra = {KEY: ''}
+    module = torch.export.load(out, extra_files=extra).module()
+    images = torch.randn(1, 3, 20, 30)
+    torch.testing.assert_close(module(images)[1], 2 * images)
+    assert '"config": "tiny"' in extra[KEY]
+    assert set(exported.benchmark((1, 8, 8), rounds=1)) == {'eager', 'exported', 'ratio'}
+
+
+def test_nothing_is_written_where_the_answers_differ(fast, onnx_model, tmp_path, monkeypatch):
+    def wrong(content):
+        return lambda images: [output.numpy() + 1e-3 for output in Doubles()(torch.from_numpy(images))]
+
+    monkeypatch.setattr(job, '_run_pt2', wrong)
+    out = tmp_path / 'x.pt2'
+    out.write_text('an earlier one')
+    with pytest.raises(CheckError, match='differs by'):
+        export_model(onnx_model.config, onnx_model.weights, out)
+    assert [path.name for path in tmp_path.iterdir()] == ['x.pt2']
+    assert out.read_text() == 'an earlier one'
+
+
+def test_unknown_endings_are_refused_at_once(tmp_path):
+    with pytest.raises(ValueError, match=r'must end with .onnx or .pt2, got .*x.engine'):
+        export_model('config', 'weights', tmp_path / 'x.engine')
+
+
+def test_size_of_testing():
+    assert job._size(METADATA) == (64, 96)

@@ -1,0 +1,88 @@
+"""Videos that are odd in a known way, and a model that knows what is in them."""
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+
+from monfap_mm.apis.lookahead import batched
+from monfap_mm.structures import ForgeryResult, Region
+from tests.test_media.mask_video_files import HEIGHT, WIDTH, numbered_frame, read_number
+
+FAKE = range(10, 20)
+# Rows and columns of the mask.
+BOX = (slice(32, 52), slice(88, 128))
+
+
+def numbered_frames(count: int) -> list[np.ndarray]:
+    return [numbered_frame(number, faces=1) for number in range(count)]
+
+
+def write_with_opencv(path: Path, fourcc: str, count: int, rate: float = 25) -> Path:
+    writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*fourcc), rate, (WIDTH, HEIGHT))
+    assert writer.isOpened()
+    for frame in numbered_frames(count):
+        writer.write(frame)
+    writer.release()
+    return path
+
+
+def write_at_times(path: Path, times: Iterable[float], codec: str = 'libx264') -> Path:
+    """Numbered frames that are shown at these times, so at a variable rate; H.264 has frames out of order."""
+    tick = Fraction(1, 1000)
+    with av.open(str(path), 'w') as container:
+        stream = container.add_stream(codec, rate=25)
+        stream.width, stream.height, stream.pix_fmt, stream.codec_context.time_base = WIDTH, HEIGHT, 'yuv420p', tick
+        for number, time in enumerate(times):
+            frame = av.VideoFrame.from_ndarray(numbered_frame(number, faces=1), format='bgr24')
+            frame.pts, frame.time_base = round(time / tick), tick
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def turn_right(path: Path) -> None:
+    """Let an MP4 say that it is to be shown a quarter turn clockwise, as phones do."""
+    content = bytearray(path.read_bytes())
+    start = content.index(b'tkhd') + 44
+    matrix = (0, 1 << 16, 0, -(1 << 16), 0, 0, HEIGHT << 16, 0, 1 << 30)
+    content[start : start + 36] = b''.join(value.to_bytes(4, 'big', signed=True) for value in matrix)
+    path.write_bytes(content)
+
+
+def cut(path: Path, share: float = 0.5) -> Path:
+    content = path.read_bytes()
+    path.write_bytes(content[: round(share * len(content))])
+    return path
+
+
+class NumberOracle:
+    """In the place of the inferencer: P(fake) 0.9 for the frames ``FAKE``, with a mask, and 0.1 for the others.
+
+    Args:
+        failing: Numbers of frames that it has no answer for.
+    """
+
+    threshold = 0.5
+    max_pixels = 1_000_000
+
+    def __init__(self, failing: Iterable[int] = ()) -> None:
+        self.failing = set(failing)
+        self.asked: list[int] = []
+
+    def stream(self, inputs, batch_size, workers) -> Iterator[ForgeryResult]:
+        for batch in batched(inputs, batch_size):
+            yield from map(self._answer, batch)
+
+    def _answer(self, image: np.ndarray) -> ForgeryResult:
+        number, mask = read_number(image), np.zeros((HEIGHT, WIDTH), bool)
+        self.asked.append(number)
+        if number in self.failing:
+            return ForgeryResult(None, error='the model failed')
+        if number not in FAKE:
+            return ForgeryResult(None, (HEIGHT, WIDTH), 0.1, 'real', mask)
+        mask[BOX] = True
+        return ForgeryResult(None, (HEIGHT, WIDTH), 0.9, 'fake', mask, faces=(Region((88, 32, 128, 52), 800, 0.9),))

@@ -1,0 +1,182 @@
+import cv2
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from monfap_mm.media.images import read_image, read_mask
+
+from ..test_datasets.files import box_mask, encode, photo, save
+
+ORIENTATION = 0x0112
+
+
+def pillow(array):
+    """Pillow image of a BGR array."""
+    return Image.fromarray(np.ascontiguousarray(array[..., ::-1]))
+
+
+def write(path, data):
+    path.write_bytes(data)
+    return str(path)
+
+
+@pytest.mark.parametrize('suffix', ['.png', '.bmp', '.tiff', '.webp'])
+def test_lossless_colour(tmp_path, suffix):
+    options = dict(lossless=True) if suffix == '.webp' else {}
+    image = read_image(save(tmp_path / f'a{suffix}', photo(), **options))
+    np.testing.assert_array_equal(image, photo())
+    assert image.dtype == np.uint8
+    assert image.flags.c_contiguous
+
+
+def test_jpeg_is_decoded_as_opencv_does(tmp_path):
+    path = save(tmp_path / 'a.jpg', photo())
+    np.testing.assert_array_equal(read_image(path), cv2.imread(path))
+
+
+@pytest.mark.parametrize('suffix', ['.png', '.jpg', '.tiff'])
+def test_grayscale(tmp_path, suffix):
+    gray = photo()[..., 0]
+    image = read_image(save(tmp_path / f'a{suffix}', gray))
+    assert image.shape == (40, 60, 3)
+    np.testing.assert_allclose(image, np.repeat(gray[..., None], 3, axis=2), atol=10 if suffix == '.jpg' else 0)
+
+
+def test_bilevel_and_palette(tmp_path):
+    bilevel = Image.fromarray(box_mask()).convert('1')
+    image = read_image(write(tmp_path / 'a.png', encode(bilevel, 'PNG')))
+    np.testing.assert_array_equal(image[..., 0], box_mask())
+    palette = Image.fromarray(box_mask() // 255)
+    palette.putpalette([10, 20, 30, 200, 100, 0])
+    image = read_image(write(tmp_path / 'b.gif', encode(palette, 'GIF')))
+    assert image[0, 0].tolist() == [30, 20, 10]
+    assert image[6, 12].tolist() == [0, 100, 200]
+
+
+@pytest.mark.parametrize('mode', ['RGBA', 'LA', 'P'])
+def test_transparency_lies_over_white(tmp_path, mode):
+    picture = Image.new('RGBA', (60, 40), (100, 100, 100, 255))
+    picture.paste((100, 100, 100, 0), (0, 0, 30, 40))
+    image = read_image(write(tmp_path / 'a.png', encode(picture.convert(mode), 'PNG')))
+    np.testing.assert_array_equal(image[:, :30], 255)
+    np.testing.assert_array_equal(image[:, 30:], 100)
+    if mode == 'RGBA':
+        picture.putalpha(128)
+        image = read_image(write(tmp_path / 'b.png', encode(picture, 'PNG')))
+        assert abs(int(image[0, 0, 0]) - (100 * 128 + 255 * 127) / 255) <= 1
+
+
+def test_transparent_colour_of_png(tmp_path):
+    picture = Image.new('RGB', (60, 40), (1, 2, 3))
+    picture.paste((9, 9, 9), (0, 0, 30, 40))
+    image = read_image(write(tmp_path / 'a.png', encode(picture, 'PNG', transparency=(1, 2, 3))))
+    assert image[0, 0].tolist() == [9, 9, 9]
+    assert image[0, 59].tolist() == [255, 255, 255]
+
+
+@pytest.mark.parametrize('suffix', ['.png', '.tiff'])
+@pytest.mark.parametrize('channels', [1, 3, 4])
+def test_16_bit(tmp_path, suffix, channels):
+    image = photo()
+    deep = image.astype(np.uint16) * 256 + 77
+    if channels == 1:
+        deep, image = deep[..., 0], np.repeat(image[..., :1], 3, axis=2)
+    elif channels == 4:
+        deep = np.dstack([deep, np.full((40, 60), 65535, np.uint16)])
+    path = str(tmp_path / f'a{suffix}')
+    assert cv2.imwrite(path, deep)
+    np.testing.assert_array_equal(read_image(path), image)
+
+
+def test_cmyk_jpeg(tmp_path):
+    cmyk = pillow(photo()).convert('CMYK')
+    image = read_image(write(tmp_path / 'a.jpg', encode(cmyk, 'JPEG', quality=98)))
+    np.testing.assert_allclose(image.astype(int), photo(), atol=12)
+
+
+@pytest.mark.parametrize('file_format', ['JPEG', 'PNG', 'TIFF', 'WEBP'])
+@pytest.mark.parametrize('orientation', range(1, 9))
+def test_exif_orientation(tmp_path, file_format, orientation):
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    # The inverse of a turn by 90 degrees is the turn the other way: 6 <-> 8. All others are their own inverse.
+    stored_exif = Image.Exif()
+    stored_exif[ORIENTATION] = {6: 8, 8: 6}.get(orientation, orientation)
+    source = pillow(photo())
+    source.info['exif'] = stored_exif.tobytes()
+    stored = ImageOps.exif_transpose(source)
+    options = dict(JPEG=dict(quality=98, subsampling=0), WEBP=dict(lossless=True)).get(file_format, {})
+    image = read_image(write(tmp_path / 'a', encode(stored, file_format, exif=exif, **options)))
+    assert image.shape == (40, 60, 3)
+    np.testing.assert_allclose(image.astype(int), photo(), atol=10 if file_format == 'JPEG' else 0)
+
+
+@pytest.mark.parametrize('kind', ['image', 'mask'])
+@pytest.mark.parametrize('file_format', ['JPEG', 'PNG', 'TIFF', 'BMP', 'WEBP'])
+@pytest.mark.parametrize('share', [0, 0.01, 0.5, 0.95])
+def test_truncated_file(tmp_path, kind, file_format, share):
+    data = encode(pillow(photo(height=200, width=200)), file_format)
+    path = write(tmp_path / 'broken file', data[: int(share * len(data))])
+    read = dict(image=read_image, mask=read_mask)[kind]
+    with pytest.raises(OSError, match=f'Cannot read the {kind} .*broken file: '):
+        read(path)
+
+
+def test_jpeg_cut_after_its_thumbnail(tmp_path):
+    thumbnail = encode(pillow(photo(20, 30)), 'JPEG')
+    data = encode(pillow(photo(200, 300)), 'JPEG', comment=thumbnail)
+    assert thumbnail in data
+    with pytest.raises(OSError, match='truncated'):
+        read_image(write(tmp_path / 'a.jpg', data[: len(data) // 2]))
+
+
+def test_jpeg_with_a_trailer(tmp_path):
+    data = encode(pillow(photo()), 'JPEG')
+    plain = read_image(write(tmp_path / 'a.jpg', data))
+    np.testing.assert_array_equal(read_image(write(tmp_path / 'b.jpg', data + b'camera maker notes')), plain)
+
+
+def test_damaged_png(tmp_path):
+    data = bytearray(encode(pillow(photo()), 'PNG'))
+    data[len(data) // 2] ^= 0xFF
+    with pytest.raises(OSError, match=r'Cannot read the image .*a\.png'):
+        read_image(write(tmp_path / 'a.png', bytes(data)))
+
+
+@pytest.mark.parametrize('read', [read_image, read_mask])
+def test_no_image(tmp_path, read):
+    with pytest.raises(OSError, match='a.jpg: the file is empty'):
+        read(write(tmp_path / 'a.jpg', b''))
+    with pytest.raises(OSError, match='b.jpg: the file is no image'):
+        read(write(tmp_path / 'b.jpg', b'<html>not found</html>'))
+    with pytest.raises(FileNotFoundError, match='c.jpg'):
+        read(str(tmp_path / 'c.jpg'))
+
+
+def test_values_beyond_16_bit(tmp_path):
+    floats = Image.fromarray(np.ones((4, 4), np.float32))
+    with pytest.raises(OSError, match='floating point'):
+        read_image(write(tmp_path / 'a.tiff', encode(floats, 'TIFF')))
+    integers = Image.fromarray(np.full((4, 4), 70000, np.int32))
+    with pytest.raises(OSError, match=r'0\.\.65535'):
+        read_image(write(tmp_path / 'b.tiff', encode(integers, 'TIFF')))
+
+
+@pytest.mark.parametrize('mode', ['L', '1', 'RGB', 'RGBA', 'LA', 'P'])
+def test_mask_modes(tmp_path, mode):
+    path = write(tmp_path / 'a.png', encode(Image.fromarray(box_mask()).convert(mode), 'PNG'))
+    mask = read_mask(path)
+    np.testing.assert_array_equal(mask, box_mask())
+    assert mask.dtype == np.uint8
+
+
+def test_16_bit_mask(tmp_path):
+    assert cv2.imwrite(str(tmp_path / 'a.png'), box_mask().astype(np.uint16) * 257)
+    np.testing.assert_array_equal(read_mask(str(tmp_path / 'a.png')), box_mask())
+
+
+def test_transparent_mask(tmp_path):
+    picture = Image.fromarray(box_mask()).convert('RGBA')
+    picture.putpixel((0, 0), (0, 0, 0, 0))
+    with pytest.raises(OSError, match=r'a\.png: it has transparent pixels'):
+        read_mask(write(tmp_path / 'a.png', encode(picture, 'PNG')))
