@@ -12,7 +12,7 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 from .functional import detection, score_histogram
 from .result_table import ResultTable
 
-# Okabe and Ito's colours without yellow; with the line styles, curves are told apart without colour too.
+# Okabe and Ito's colors without yellow; with the line styles, curves are told apart without color too.
 COLORS = ('#0072B2', '#D55E00', '#009E73', '#CC79A7', '#56B4E9', '#E69F00', '#000000')
 LINE_STYLES = ('-', '--', '-.', ':')
 PANEL_INCHES = 4.2

@@ -67,9 +67,9 @@ class _Job:
         """Fit a source's face onto this face's box and give it a history; returns the pixels and the parameters."""
         history = History.sample(rng)
         piece = warp_box(source.image, np.asarray(source.box, np.float64), self.box, window)
-        colour_match = rng.uniform(0.2, 0.7)
-        piece = _match_colour(piece, self.image[window.slices], colour_match)
-        return history.apply(piece, rng), {'colour_match': colour_match, 'history': history.describe()}
+        color_match = rng.uniform(0.2, 0.7)
+        piece = _match_color(piece, self.image[window.slices], color_match)
+        return history.apply(piece, rng), {'colour_match': color_match, 'history': history.describe()}
 
 
 def forge(
@@ -88,7 +88,7 @@ def forge(
         sources: Faces of other pictures, for the kinds that need one (splice, blend, poisson).
         rng: Source of randomness; the same state gives the same forgery.
         kinds: Kinds to choose from, each face on its own: ``splice`` (a face of another picture), ``swap`` (another
-            face of the same picture), ``self_blend`` (the face itself, shifted, resampled, re-coloured, re-noised),
+            face of the same picture), ``self_blend`` (the face itself, shifted, resampled, recolored, re-noised),
             ``blend`` (another face, half transparent, wide edge), ``poisson`` (another face, gradients blended),
             ``inpaint`` (half or all of the face painted over from its surroundings).
         count: How many faces to forge; drawn between one and all when not given.
@@ -138,8 +138,8 @@ def _possible_kinds(kinds: Sequence[str], faces: int, sources: int) -> list[str]
     return possible
 
 
-def _match_colour(piece: np.ndarray, target: np.ndarray, strength: float) -> np.ndarray:
-    """Move the mean colour of ``piece`` towards that of ``target``, all the way at strength 1."""
+def _match_color(piece: np.ndarray, target: np.ndarray, strength: float) -> np.ndarray:
+    """Move the mean color of ``piece`` towards that of ``target``, all the way at strength 1."""
     shift = strength * (target.mean(axis=(0, 1)) - piece.mean(axis=(0, 1)))
     return np.clip(piece + shift + 0.5, 0, 255).astype(np.uint8)
 

@@ -1,6 +1,6 @@
 """Histories: what sets the pixels of a pasted face apart from the picture around them.
 
-A history is what happened to a piece of a picture before it was pasted: it was resampled, compressed, re-coloured, and
+A history is what happened to a piece of a picture before it was pasted: it was resampled, compressed, recolored, and
 carries the noise of another camera. Each draw leaves the piece either noisier or smoother than a fresh one.
 """
 
@@ -20,7 +20,7 @@ class History:
         resample: Factor by which the piece was shrunk and enlarged again, 1 for not at all.
         quality: Quality of its earlier JPEG compression, 0 for none.
         grid: Offset of that compression's 8 x 8 grid, in pixels.
-        gains: Colour gains (blue, green, red).
+        gains: Color gains (blue, green, red).
         noise: Standard deviation of its noise, in grey levels.
         grain: Standard deviation in pixels of the blur that makes its noise coarser.
     """
@@ -34,7 +34,7 @@ class History:
 
     @classmethod
     def sample(cls, rng: Rng) -> 'History':
-        """Draw a history: smooth (shrunk or compressed before), noisy, or blocky, always slightly off in colour."""
+        """Draw a history: smooth (shrunk or compressed before), noisy, or blocky, always slightly off in color."""
         gains = tuple(float(gain) for gain in rng.uniform(0.78, 1.26, 3))
         kind = rng.choice(['smooth', 'noisy', 'blocky'], p=[0.34, 0.38, 0.28])
         if kind == 'smooth':

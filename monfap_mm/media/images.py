@@ -18,8 +18,8 @@ _DEEP_MODES = ('I', 'I;16', 'I;16B', 'I;16L', 'I;16N')
 def read_image(path: str, backend_args: dict | None = None) -> np.ndarray:
     """Read an image as a viewer shows it.
 
-    Grayscale, palette, alpha, 16-bit and CMYK images become 8-bit colour images. Transparent pixels are laid over
-    white, 16-bit values lose their low byte, and an EXIF orientation is applied. Colour profiles are not applied.
+    Grayscale, palette, alpha, 16-bit and CMYK images become 8-bit color images. Transparent pixels are laid over
+    white, 16-bit values lose their low byte, and an EXIF orientation is applied. Color profiles are not applied.
 
     Args:
         path: Path of the image.
@@ -55,7 +55,7 @@ def read_mask(path: str, backend_args: dict | None = None) -> np.ndarray:
     """Read a mask of manipulated pixels: values above 127 are fake.
 
     Args:
-        path: Path of the mask: 8-bit grayscale; colours are reduced to their luma.
+        path: Path of the mask: 8-bit grayscale; colors are reduced to their luma.
         backend_args: Arguments of mmengine's file backend.
 
     Returns:
@@ -121,7 +121,7 @@ def _decode_mask(data: bytes) -> np.ndarray:
 
 
 def _to_8_bit(image: Image.Image) -> Image.Image:
-    """Reduce 16-bit grayscale to its high byte, as Pillow and OpenCV do with 16-bit colour."""
+    """Reduce 16-bit grayscale to its high byte, as Pillow and OpenCV do with 16-bit color."""
     if image.mode == 'F':
         raise ValueError('images of floating point values are not supported')
     if image.mode not in _DEEP_MODES:

@@ -3,18 +3,18 @@
 import numpy as np
 
 from ..forging.imaging import Rng, blur
-from .canvas import ellipse, fractal_noise, linear, paint, pixel_grid, random_colour, step
+from .canvas import ellipse, fractal_noise, linear, paint, pixel_grid, random_color, step
 
 Shape = tuple[int, int]
 
 
-def _textured(colour: np.ndarray, texture: np.ndarray, contrast: float) -> np.ndarray:
-    """One colour whose brightness follows a zero-mean texture."""
-    return colour * np.exp(contrast * texture)[..., None]
+def _textured(color: np.ndarray, texture: np.ndarray, contrast: float) -> np.ndarray:
+    """One color whose brightness follows a zero-mean texture."""
+    return color * np.exp(contrast * texture)[..., None]
 
 
 def _gradient(rng: Rng, shape: Shape) -> np.ndarray:
-    """Smooth ramp between two related colours, in any direction, between 0 and 1."""
+    """Smooth ramp between two related colors, in any direction, between 0 and 1."""
     x, y = pixel_grid(shape)
     angle = rng.uniform(0, 2 * np.pi)
     return 0.5 + (x - 0.5) * np.cos(angle) + (y - 0.5) * np.sin(angle)
@@ -23,8 +23,8 @@ def _gradient(rng: Rng, shape: Shape) -> np.ndarray:
 def studio(rng: Rng, shape: Shape) -> np.ndarray:
     """Paper backdrop: a gradient with a faint cloudy texture."""
     image = np.empty((*shape, 3), np.float32)
-    image[:] = random_colour(rng, (0.0, 0.5), (0.3, 0.85))
-    paint(image, random_colour(rng, (0.0, 0.5), (0.2, 0.9)), np.clip(_gradient(rng, shape), 0, 1))
+    image[:] = random_color(rng, (0.0, 0.5), (0.3, 0.85))
+    paint(image, random_color(rng, (0.0, 0.5), (0.2, 0.9)), np.clip(_gradient(rng, shape), 0, 1))
     return _textured(image, fractal_noise(rng, shape, (3, 3), 5), rng.uniform(0.04, 0.2))
 
 
@@ -37,7 +37,7 @@ def wall(rng: Rng, shape: Shape) -> np.ndarray:
     column = x * columns + 0.5 * (np.floor(row) % 2) * rng.integers(0, 2) + rng.uniform()
     shades = rng.normal(0, rng.uniform(0.05, 0.25), (32, 32)).astype(np.float32)
     stone = shades[np.floor(row).astype(int) % 32, np.floor(column).astype(int) % 32]
-    image = _textured(random_colour(rng, (0.1, 0.6), (0.35, 0.8)), stone, 1.0)
+    image = _textured(random_color(rng, (0.1, 0.6), (0.35, 0.8)), stone, 1.0)
     image = _textured(image, fractal_noise(rng, shape, (14, 14), 4, 0.8), rng.uniform(0.05, 0.2))
     seam = np.maximum(step(np.abs(row % 1 - 0.5) - 0.45, 0.04), step(np.abs(column % 1 - 0.5) - 0.47, 0.03))
     paint(image, linear((0.6, 0.62, 0.65)) * rng.uniform(0.3, 1.2), seam * 0.8)
@@ -47,7 +47,7 @@ def wall(rng: Rng, shape: Shape) -> np.ndarray:
 def facade(rng: Rng, shape: Shape) -> np.ndarray:
     """House front with a grid of windows, some of them lit."""
     x, y = pixel_grid(shape)
-    image = _textured(random_colour(rng, (0.05, 0.4), (0.4, 0.85)), fractal_noise(rng, shape, (8, 8), 5), 0.1)
+    image = _textured(random_color(rng, (0.05, 0.4), (0.4, 0.85)), fractal_noise(rng, shape, (8, 8), 5), 0.1)
     rows, columns = rng.uniform(2, 5), rng.uniform(2.5, 6)
     row, column = y * rows + rng.uniform(), x * columns + rng.uniform()
     half = rng.uniform(0.22, 0.38, 2)
@@ -58,7 +58,7 @@ def facade(rng: Rng, shape: Shape) -> np.ndarray:
     frame = step(half[0] + 0.06 - dy, soft_y) * step(half[1] + 0.05 - dx, soft_x)
     glass = step(half[0] - dy, soft_y) * step(half[1] - dx, soft_x) * step(dx - 0.02, soft_x)
     paint(image, linear((0.85, 0.85, 0.85)), frame)
-    paint(image, light[..., None] * random_colour(rng, (0.1, 0.5), (0.8, 1.0)), glass)
+    paint(image, light[..., None] * random_color(rng, (0.1, 0.5), (0.8, 1.0)), glass)
     return image
 
 
@@ -78,12 +78,12 @@ def foliage(rng: Rng, shape: Shape) -> np.ndarray:
 def bokeh(rng: Rng, shape: Shape) -> np.ndarray:
     """Night lights far out of focus: soft discs over a dark ground."""
     x, y = pixel_grid(shape)
-    image = _textured(random_colour(rng, (0.2, 0.8), (0.15, 0.4)), fractal_noise(rng, shape, (3, 3), 3), 0.4)
+    image = _textured(random_color(rng, (0.2, 0.8), (0.15, 0.4)), fractal_noise(rng, shape, (3, 3), 3), 0.4)
     radius = rng.uniform(0.02, 0.07)
     for _ in range(rng.integers(8, 22)):
         size = radius * rng.uniform(0.7, 1.3)
         disc = ellipse(x, y, tuple(rng.uniform(0, 1, 2)), (size, size), 0.012)
-        image += disc[..., None] * random_colour(rng, (0.1, 0.8), (0.4, 0.9)) * rng.uniform(0.2, 0.8)
+        image += disc[..., None] * random_color(rng, (0.1, 0.8), (0.4, 0.9)) * rng.uniform(0.2, 0.8)
     return blur(image, rng.uniform(0.3, 1.0) * shape[0] / 128)
 
 
@@ -101,29 +101,29 @@ def landscape(rng: Rng, shape: Shape) -> np.ndarray:
         hills = step(y - (horizon - lift + 0.03 * ridge), 2 / shape[0])
         paint(
             image,
-            _textured(random_colour(rng, (0.2, 0.5), (0.5, 0.8)) * shade, fractal_noise(rng, shape, (10, 10)), 0.2),
+            _textured(random_color(rng, (0.2, 0.5), (0.5, 0.8)) * shade, fractal_noise(rng, shape, (10, 10)), 0.2),
             hills,
         )
-    ground = _textured(random_colour(rng, (0.1, 0.5), (0.35, 0.7)), fractal_noise(rng, shape, (30, 8), 3, 0.8), 0.25)
+    ground = _textured(random_color(rng, (0.1, 0.5), (0.35, 0.7)), fractal_noise(rng, shape, (30, 8), 3, 0.8), 0.25)
     paint(image, ground, step(y - horizon - 0.03, 2 / shape[0]))
     return image
 
 
 def shelves(rng: Rng, shape: Shape) -> np.ndarray:
-    """Shelves full of books: rows of coloured spines."""
+    """Shelves full of books: rows of colored spines."""
     x, y = pixel_grid(shape)
     rows = rng.integers(3, 6)
     row = y * rows
     image = np.empty((*shape, 3), np.float32)
-    image[:] = random_colour(rng, (0.2, 0.5), (0.1, 0.3))
+    image[:] = random_color(rng, (0.2, 0.5), (0.1, 0.3))
     for level in range(rows):
         edges = np.cumsum(rng.uniform(0.02, 0.06, 60))
         spine = np.searchsorted(edges, x[0])
-        colours = np.stack([random_colour(rng, (0.1, 0.8), (0.2, 0.85)) for _ in range(61)])
+        colors = np.stack([random_color(rng, (0.1, 0.8), (0.2, 0.85)) for _ in range(61)])
         top = rng.uniform(0.1, 0.35, 61)[spine]
         inside = step(row - level - top, 0.05) * step(level + 0.93 - row, 0.05)
         edge = np.minimum(1, 0.4 + np.gradient(spine.astype(np.float32)) ** 2 * 4)
-        paint(image, colours[spine] * (1.4 - edge)[:, None], inside)
+        paint(image, colors[spine] * (1.4 - edge)[:, None], inside)
     return _textured(image, fractal_noise(rng, shape, (6, 6), 4), 0.15)
 
 

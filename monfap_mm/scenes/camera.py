@@ -1,6 +1,6 @@
 """A camera: the traces that a real picture carries evenly over its whole area.
 
-Lens blur, colour filter array, shot and read noise, demosaicing, white balance, tone curve, sharpening, and the JPEG
+Lens blur, color filter array, shot and read noise, demosaicing, white balance, tone curve, sharpening, and the JPEG
 file that the camera writes.
 """
 
@@ -28,7 +28,7 @@ class Camera:
         white_balance_error: What the correction gets wrong, as gains of blue and red.
         demosaic: ``'bilinear'`` or ``'edge_aware'``.
         sharpening: Amount of the unsharp mask.
-        saturation: Colour saturation against a neutral rendering.
+        saturation: Color saturation against a neutral rendering.
         quality: Quality of the JPEG file.
     """
 
@@ -76,8 +76,8 @@ class Camera:
             self.shot_noise * raw + self.read_noise**2
         )
         raw = (np.clip(raw, 0, 1) * 65535 + 0.5).astype(np.uint16)
-        colour = cv2.demosaicing(raw, _DEMOSAIC[self.demosaic]).astype(np.float32) / 65535
-        return jpeg_round_trip(self._develop(colour), self.quality)
+        color = cv2.demosaicing(raw, _DEMOSAIC[self.demosaic]).astype(np.float32) / 65535
+        return jpeg_round_trip(self._develop(color), self.quality)
 
     def _expose(self, radiance: np.ndarray) -> np.ndarray:
         radiance = np.clip(radiance, 0, None)
@@ -86,16 +86,16 @@ class Camera:
 
     @staticmethod
     def _mosaic(image: np.ndarray) -> np.ndarray:
-        """Keep one colour a pixel, in the order red, green / green, blue (OpenCV's name for it is BG)."""
+        """Keep one color a pixel, in the order red, green / green, blue (OpenCV's name for it is BG)."""
         raw = image[..., 1].copy()
         raw[0::2, 0::2] = image[0::2, 0::2, 2]
         raw[1::2, 1::2] = image[1::2, 1::2, 0]
         return raw
 
-    def _develop(self, colour: np.ndarray) -> np.ndarray:
+    def _develop(self, color: np.ndarray) -> np.ndarray:
         gains = np.multiply(self.white_balance, self.white_balance_error)
-        colour = np.clip(colour * np.array([gains[0], 1, gains[1]], np.float32), 0, 1) ** np.float32(1 / GAMMA)
-        grey = colour.mean(axis=2, keepdims=True)
-        colour = grey + self.saturation * (colour - grey)
-        colour = colour + self.sharpening * (colour - blur(colour, 1.0))
-        return (np.clip(colour, 0, 1) * 255 + 0.5).astype(np.uint8)
+        color = np.clip(color * np.array([gains[0], 1, gains[1]], np.float32), 0, 1) ** np.float32(1 / GAMMA)
+        grey = color.mean(axis=2, keepdims=True)
+        color = grey + self.saturation * (color - grey)
+        color = color + self.sharpening * (color - blur(color, 1.0))
+        return (np.clip(color, 0, 1) * 255 + 0.5).astype(np.uint8)

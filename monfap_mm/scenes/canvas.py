@@ -1,4 +1,4 @@
-"""Small drawing kit of the scene renderer: colours, soft shapes, noise textures.
+"""Small drawing kit of the scene renderer: colors, soft shapes, noise textures.
 
 Images are float32 arrays ``(H, W, 3)`` in linear light, BGR like everywhere in OpenCV; 1.0 is display white.
 """
@@ -12,12 +12,12 @@ GAMMA = 2.2
 
 
 def linear(bgr: np.ndarray | tuple[float, ...]) -> np.ndarray:
-    """Turn display colours in [0, 1] into linear light."""
+    """Turn display colors in [0, 1] into linear light."""
     return np.power(np.clip(np.asarray(bgr, np.float32), 0, 1), GAMMA, dtype=np.float32)
 
 
-def random_colour(rng: Rng, saturation: tuple[float, float], value: tuple[float, float]) -> np.ndarray:
-    """Draw a linear BGR colour of any hue with saturation and display value in the given ranges."""
+def random_color(rng: Rng, saturation: tuple[float, float], value: tuple[float, float]) -> np.ndarray:
+    """Draw a linear BGR color of any hue with saturation and display value in the given ranges."""
     hue = rng.uniform(0, 6)
     ramp = np.clip(np.abs((hue + np.array([2.0, 4.0, 0.0])) % 6 - 3) - 1, 0, 1)
     return linear(rng.uniform(*value) * (1 - rng.uniform(*saturation) * (1 - ramp)))
@@ -68,9 +68,9 @@ def ellipse(
     return step((1 - radius) * min(radii), softness)
 
 
-def paint(image: np.ndarray, colour: np.ndarray, coverage: np.ndarray) -> None:
-    """Lay ``colour`` (one colour or an image) over ``image`` in place, weighted by ``coverage`` in [0, 1]."""
-    image += (colour - image) * coverage[..., None]
+def paint(image: np.ndarray, color: np.ndarray, coverage: np.ndarray) -> None:
+    """Lay ``color`` (one color or an image) over ``image`` in place, weighted by ``coverage`` in [0, 1]."""
+    image += (color - image) * coverage[..., None]
 
 
 def pixel_grid(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..forging.imaging import Rng
-from .canvas import ellipse, fractal_noise, linear, paint, random_colour, step
+from .canvas import ellipse, fractal_noise, linear, paint, random_color, step
 
-# Display BGR from light to dark skin, and the natural hair colours.
+# Display BGR from light to dark skin, and the natural hair colors.
 _SKIN = np.array(
     [
         (0.74, 0.82, 0.96),
@@ -34,12 +34,12 @@ class Light:
 
     Attributes:
         direction: Unit vector towards the light (right, down, towards the viewer).
-        colour: Colour of the direct light, linear BGR.
-        ambient: Colour of the light from everywhere, linear BGR.
+        color: Color of the direct light, linear BGR.
+        ambient: Color of the light from everywhere, linear BGR.
     """
 
     direction: np.ndarray
-    colour: np.ndarray
+    color: np.ndarray
     ambient: np.ndarray
 
     @classmethod
@@ -51,7 +51,7 @@ class Light:
         tint = np.array([1 - warmth, 1, 1 + warmth], np.float32)
         return cls(
             direction=(direction / np.linalg.norm(direction)).astype(np.float32),
-            colour=tint * np.float32(1.2 * hardness),
+            color=tint * np.float32(1.2 * hardness),
             ambient=tint[::-1] * np.float32(1 - hardness),
         )
 
@@ -77,7 +77,7 @@ class Pose:
 
 @dataclass(frozen=True)
 class Look:
-    """What a person looks like: colours are linear BGR, lengths are in head units."""
+    """What a person looks like: colors are linear BGR, lengths are in head units."""
 
     skin: np.ndarray
     hair: np.ndarray
@@ -115,7 +115,7 @@ class Look:
             hair=linear(hair * rng.uniform(0.8, 1.2)),
             iris=linear(_IRIS[rng.integers(0, len(_IRIS))]),
             lips=skin * np.array([0.62, 0.5, 0.92], np.float32) * np.float32(rng.uniform(0.75, 1.05)),
-            clothes=(random_colour(rng, (0.0, 0.8), (0.15, 0.9)), random_colour(rng, (0.0, 0.8), (0.15, 0.9))),
+            clothes=(random_color(rng, (0.0, 0.8), (0.15, 0.9)), random_color(rng, (0.0, 0.8), (0.15, 0.9))),
             half_width=rng.uniform(0.7, 0.82),
             jaw=rng.uniform(0.08, 0.34),
             eye_distance=rng.uniform(0.3, 0.36),
@@ -191,7 +191,7 @@ def _lit(albedo: np.ndarray, normal: np.ndarray, light: Light) -> np.ndarray:
     diffuse = np.clip(normal @ light.direction, 0, 1)
     half = light.direction + np.array([0, 0, 1], np.float32)
     gloss = 0.06 * np.clip(normal @ (half / np.linalg.norm(half)), 0, 1) ** 24
-    return albedo * (light.ambient + light.colour * diffuse[..., None]) + gloss[..., None] * light.colour
+    return albedo * (light.ambient + light.color * diffuse[..., None]) + gloss[..., None] * light.color
 
 
 def _bump(patch: _Patch, centre: tuple[float, float], radii: tuple[float, float]) -> np.ndarray:
@@ -224,7 +224,7 @@ def _draw_head(patch: _Patch, look: Look, pose: Pose, light: Light, rng: Rng) ->
     for side in (-1, 1):
         if side * pose.yaw < 0.15:  # a turned head hides the ear on its far side
             ear = ellipse(patch.u, patch.v, (side * look.half_width * 0.98, 0.0), (0.1, 0.2), patch.soft)
-            paint(patch.pixels, look.skin * (light.ambient + 0.45 * light.colour), ear)
+            paint(patch.pixels, look.skin * (light.ambient + 0.45 * light.color), ear)
     mottle = fractal_noise(rng, patch.u.shape, (8, 8), 4, 0.7)
     albedo = look.skin * (1 + 0.05 * mottle)[..., None]
     _draw_features(patch, albedo, look, pose, mottle)
@@ -268,10 +268,10 @@ def _draw_eye(albedo: np.ndarray, u: np.ndarray, v: np.ndarray, soft: float, loo
         paint(albedo, np.float32(0.02), np.maximum(rim, bridge) * 0.9)
 
 
-def _hair_colour(look: Look, light: Light, strands: np.ndarray, v: np.ndarray) -> np.ndarray:
+def _hair_color(look: Look, light: Light, strands: np.ndarray, v: np.ndarray) -> np.ndarray:
     """Hair with strands, brighter on top where the light falls."""
     gloss = 0.55 + 0.5 * np.clip(-v, 0, 1)
-    return look.hair * (light.ambient + 0.7 * light.colour) * (gloss * np.exp(0.35 * strands))[..., None]
+    return look.hair * (light.ambient + 0.7 * light.color) * (gloss * np.exp(0.35 * strands))[..., None]
 
 
 def _draw_back_hair(patch: _Patch, look: Look, light: Light, strands: np.ndarray) -> None:
@@ -281,7 +281,7 @@ def _draw_back_hair(patch: _Patch, look: Look, light: Light, strands: np.ndarray
     body = step(flow - np.abs(patch.u), patch.soft) * step(1.45 - patch.v + 0.1 * strands, 0.2)
     crown = ellipse(patch.u, patch.v, (0, -0.15), (width, 1.05 + look.hair_volume * 0.4), patch.soft)
     coverage = np.where(patch.v < -0.1, crown, body)
-    paint(patch.pixels, 0.7 * _hair_colour(look, light, strands, patch.v), coverage)
+    paint(patch.pixels, 0.7 * _hair_color(look, light, strands, patch.v), coverage)
 
 
 def _draw_front_hair(patch: _Patch, look: Look, light: Light, strands: np.ndarray) -> None:
@@ -289,7 +289,7 @@ def _draw_front_hair(patch: _Patch, look: Look, light: Light, strands: np.ndarra
     grown = _outline(patch, look) + look.hair_volume * np.clip(0.3 - patch.v, 0.2, 1) + 0.02 * strands
     line = look.hairline + 0.9 * (patch.u / look.half_width) ** 4 * 0.55 + 0.05 * strands
     coverage = step(grown, patch.soft) * step(line - patch.v, 2 * patch.soft)
-    paint(patch.pixels, _hair_colour(look, light, strands, patch.v), coverage)
+    paint(patch.pixels, _hair_color(look, light, strands, patch.v), coverage)
 
 
 def _draw_body(image: np.ndarray, look: Look, pose: Pose, light: Light, rng: Rng) -> None:
@@ -301,14 +301,14 @@ def _draw_body(image: np.ndarray, look: Look, pose: Pose, light: Light, rng: Rng
     u, v = patch.u, patch.v
     neck = step(0.42 + 0.15 * np.clip(v - 1, 0, 1) - np.abs(u), patch.soft) * step(1.9 - v, patch.soft)
     shadow = 0.35 + 0.5 * np.clip(v - 0.95, 0, 0.7)
-    paint(patch.pixels, look.skin * (light.ambient + light.colour * 0.6) * shadow[..., None], neck)
+    paint(patch.pixels, look.skin * (light.ambient + light.color * 0.6) * shadow[..., None], neck)
     edge = 1.35 + 0.5 * np.clip(np.abs(u) - 0.5, 0, None) ** 2 + 0.3 * np.clip(0.45 - np.abs(u), 0, None)
     body = step(v - edge, patch.soft) * step(2.0 + 0.1 * v - np.abs(u), patch.soft)
     folds = fractal_noise(rng, u.shape, (3, 6), 4, 0.65)
     side = 0.55 + 0.35 * np.clip(u * light.direction[0] * 0.6 + 0.4, 0, 1)
     cloth = np.where(_cloth_pattern(look.pattern, u, v)[..., None], *look.clothes)
     shade = (side * np.exp(0.16 * folds))[..., None]
-    paint(patch.pixels, cloth * (light.ambient + light.colour * 0.8) * shade, body)
+    paint(patch.pixels, cloth * (light.ambient + light.color * 0.8) * shade, body)
 
 
 def _cloth_pattern(pattern: int, u: np.ndarray, v: np.ndarray) -> np.ndarray:

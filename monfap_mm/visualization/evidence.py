@@ -177,7 +177,7 @@ def _pixel_of(mask: np.ndarray, box: np.ndarray) -> tuple[float, float]:
 
 
 def _draw_scale(page: Page, x: int, y: int, height: int) -> None:
-    """The colours of the heat maps, from 0 to 1."""
+    """The colors of the heat maps, from 0 to 1."""
     page.picture(x, y, heat_map(np.repeat(np.linspace(1, 0, height)[:, None], 20, axis=1)))
     axes = page.axes(x, y, 20, height)
     axes.set(xticks=[], ylim=(0, 1), yticks=(0, 0.25, 0.5, 0.75, 1))

@@ -23,7 +23,7 @@ class ForgeryVisualizer(SegLocalVisualizer):
     Args:
         name (str): Name of the instance. Defaults to 'visualizer'.
         classes (Sequence[str]): Names of the classes. Defaults to ('real', 'fake').
-        palette (Sequence[Sequence[int]]): Their colours, RGB. Defaults to bluish green and vermilion.
+        palette (Sequence[Sequence[int]]): Their colors, RGB. Defaults to bluish green and vermilion.
         alpha (float): Opacity of the tint on fake pixels, 0 to 1. Defaults to 0.45.
         **kwargs: Arguments of mmseg's ``SegLocalVisualizer``: vis_backends, save_dir...
     """

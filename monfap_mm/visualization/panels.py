@@ -82,7 +82,7 @@ def overlay(image: np.ndarray, mask: np.ndarray, color: Sequence[int], alpha: fl
     table = np.round((1 - alpha) * np.arange(256)[:, None] + alpha * np.array(color)).astype(np.uint8)
     tinted = cv2.copyTo(cv2.LUT(image, table[None]), fake, image.copy())
     outlines, _ = cv2.findContours(fake, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-    # A white line around the coloured one: seen on any image.
+    # A white line around the colored one: seen on any image.
     for line, width in (((255, 255, 255), 4), (tuple(color), 2)):
         cv2.drawContours(tinted, outlines, -1, line, width, cv2.LINE_AA)
     return tinted
@@ -106,7 +106,7 @@ def center(picture: np.ndarray) -> np.ndarray:
 
 
 def write_tag(panel: np.ndarray, text: str, color: Sequence[int], font_size: float = FONT_SIZE) -> np.ndarray:
-    """Write on a coloured tag in the upper left corner of a panel (H, W, 3); returns a new one."""
+    """Write on a colored tag in the upper left corner of a panel (H, W, 3); returns a new one."""
     picture = Image.fromarray(panel)
     draw = ImageDraw.Draw(picture)
     font = ImageFont.load_default(font_size)

@@ -53,5 +53,5 @@ def write_verdict(
     classes: Sequence[str] = CLASSES,
     palette: Sequence[Sequence[int]] = tuple(PALETTE),
 ) -> np.ndarray:
-    """Write P(fake) and the name of the class on a panel (H, W, 3), in the colour of the class; returns a new one."""
+    """Write P(fake) and the name of the class on a panel (H, W, 3), in the color of the class; returns a new one."""
     return write_tag(panel, f'P(fake) {score:.2f}  {classes[label]}', palette[label])

@@ -10,7 +10,7 @@ from ..structures import PALETTE, VideoResult
 
 INCHES, DPI = (10, 3.2), 150
 FAKE = np.array(PALETTE[1]) / 255
-LINE = '#0072B2'  # Okabe and Ito's blue, which stays apart from vermilion for colour-blind readers and in grey
+LINE = '#0072B2'  # Okabe and Ito's blue, which stays apart from vermilion for color-blind readers and in grey
 
 
 def draw_timeline(result: VideoResult, threshold: float, title: str) -> bytes:

@@ -19,7 +19,7 @@ def render_answer(result: ForgeryResult) -> dict:
 
     Returns:
         ``answer``, its JSON form, and as ``data:`` addresses of pictures of one size, at most 1280 pixels a side:
-        ``picture``, ``mask`` (the fake pixels coloured, the others transparent) and ``heat`` (P(fake) by colour).
+        ``picture``, ``mask`` (the fake pixels colored, the others transparent) and ``heat`` (P(fake) by color).
     """
     size = _shown_size(*result.size)
     probability = resize(np.round(result.probability * 255).astype(np.uint8), size) / 255
@@ -32,7 +32,7 @@ def render_answer(result: ForgeryResult) -> dict:
 
 
 def heat_scale() -> str:
-    """The colours of ``heat`` from 0 to 1, a picture of 256 x 1 pixels as a ``data:`` address."""
+    """The colors of ``heat`` from 0 to 1, a picture of 256 x 1 pixels as a ``data:`` address."""
     return _data_address('.png', cv2.cvtColor(heat_map(np.linspace(0, 1, 256)[None]), cv2.COLOR_RGB2BGR))
 
 
@@ -42,7 +42,7 @@ def _shown_size(height: int, width: int) -> tuple[int, int]:
 
 
 def _tint(opacity: np.ndarray) -> np.ndarray:
-    """The colour of fake pixels with an opacity, (H, W), uint8, as BGRA."""
+    """The color of fake pixels with an opacity, (H, W), uint8, as BGRA."""
     color = np.broadcast_to(np.array(PALETTE[1][::-1], np.uint8), (*opacity.shape, 3))
     return np.dstack([color, opacity])
 

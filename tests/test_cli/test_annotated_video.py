@@ -61,7 +61,7 @@ def test_a_source_that_vanishes(tmp_path):
 
 
 @pytest.mark.parametrize('label', ['real', 'fake'])
-def test_a_frame_has_its_tag_in_the_colour_of_the_label(label):
+def test_a_frame_has_its_tag_in_the_color_of_the_label(label):
     image = np.full((1080, 1920, 3), GREY, np.uint8)
     picture = draw_answer(Frame(3, 75.25, image), ForgeryResult(None, (1080, 1920), 0.5, label, np.zeros((1080, 1920))))
     rows, columns = np.nonzero((picture == PALETTE[['real', 'fake'].index(label)][::-1]).all(axis=2))

@@ -265,7 +265,7 @@ def test_bad_recipes():
 
 
 def test_no_global_statistic_gives_the_label_away(tmp_path_factory):
-    """A logistic regression on file size, quality and colours stays near chance; its standard error is 3.7 points."""
+    """A logistic regression on file size, quality and colors stays near chance; its standard error is 3.7 points."""
     folder, boxes = tmp_path_factory.mktemp('many'), {}
     for seed in range(120):
         image, found = take_picture(seed, 128)

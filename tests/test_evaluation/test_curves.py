@@ -33,6 +33,6 @@ def test_pictures(table, tmp_path):
     assert [path.name for path in paths] == ['roc.png', 'pr.png', 'calibration.png']
     for path in paths:
         picture = cv2.imread(str(path)).reshape(-1, 3)
-        blue, vermilion = (178, 114, 0), (0, 94, 213)  # BGR of the first two colours
+        blue, vermilion = (178, 114, 0), (0, 94, 213)  # BGR of the first two colors
         assert (picture == blue).all(axis=1).sum() > 500
         assert path.name == 'calibration.png' or (picture == vermilion).all(axis=1).sum() > 10  # in the legend

@@ -10,7 +10,7 @@ from .records import make_record
 
 @pytest.fixture
 def records(tmp_path):
-    """Four images of one colour each with a fake left half; the higher the index, the worse is the score."""
+    """Four images of one color each with a fake left half; the higher the index, the worse is the score."""
     made = []
     for index in range(4):
         image, mask = tmp_path / f'{index}' / 'x.png', tmp_path / f'{index}_mask.png'

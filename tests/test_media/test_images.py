@@ -21,7 +21,7 @@ def write(path, data):
 
 
 @pytest.mark.parametrize('suffix', ['.png', '.bmp', '.tiff', '.webp'])
-def test_lossless_colour(tmp_path, suffix):
+def test_lossless_color(tmp_path, suffix):
     options = dict(lossless=True) if suffix == '.webp' else {}
     image = read_image(save(tmp_path / f'a{suffix}', photo(), **options))
     np.testing.assert_array_equal(image, photo())
@@ -66,7 +66,7 @@ def test_transparency_lies_over_white(tmp_path, mode):
         assert abs(int(image[0, 0, 0]) - (100 * 128 + 255 * 127) / 255) <= 1
 
 
-def test_transparent_colour_of_png(tmp_path):
+def test_transparent_color_of_png(tmp_path):
     picture = Image.new('RGB', (60, 40), (1, 2, 3))
     picture.paste((9, 9, 9), (0, 0, 30, 40))
     image = read_image(write(tmp_path / 'a.png', encode(picture, 'PNG', transparency=(1, 2, 3))))

@@ -19,16 +19,16 @@ QUIET = dict(
 
 
 @pytest.mark.parametrize('demosaic', ['bilinear', 'edge_aware'])
-def test_noiseless_camera_keeps_colours(demosaic):
-    """An even colour comes back as itself: exposure to the aimed brightness, then gamma."""
-    colour = np.array([0.1, 0.2, 0.3], np.float32)
-    picture = Camera(**{**QUIET, 'demosaic': demosaic}).capture(np.tile(colour, (32, 32, 1)), np.random.default_rng(0))
-    expected = 255 * (colour * (0.5**2.2 / (0.2 + 1e-3))) ** (1 / 2.2)
+def test_noiseless_camera_keeps_colors(demosaic):
+    """An even color comes back as itself: exposure to the aimed brightness, then gamma."""
+    color = np.array([0.1, 0.2, 0.3], np.float32)
+    picture = Camera(**{**QUIET, 'demosaic': demosaic}).capture(np.tile(color, (32, 32, 1)), np.random.default_rng(0))
+    expected = 255 * (color * (0.5**2.2 / (0.2 + 1e-3))) ** (1 / 2.2)
     np.testing.assert_allclose(picture.reshape(-1, 3), np.tile(expected, (32 * 32, 1)), atol=2)
 
 
 def test_mosaic_matches_opencv_pattern():
-    """A smooth coloured ramp survives mosaic and demosaic; a wrong Bayer phase would swap red and blue."""
+    """A smooth colored ramp survives mosaic and demosaic; a wrong Bayer phase would swap red and blue."""
     ramp = np.linspace(0.1, 0.4, 64, dtype=np.float32)
     scene = np.stack([np.tile(ramp, (64, 1)), np.full((64, 64), 0.2, np.float32), np.tile(ramp[:, None], (1, 64))], -1)
     picture = Camera(**QUIET).capture(scene, np.random.default_rng(0)).astype(float)
@@ -42,7 +42,7 @@ def test_noise_level_follows_the_parameters(name, levels):
     scene = np.full((128, 128, 3), 0.2, np.float32)
     rng = np.random.default_rng(0)
     cameras = [Camera(**{**QUIET, name: level}) for level in levels]
-    # Brightness alone: JPEG halves the resolution of the colours.
+    # Brightness alone: JPEG halves the resolution of the colors.
     weak, strong = (cv2.cvtColor(camera.capture(scene, rng), cv2.COLOR_BGR2GRAY).std() for camera in cameras)
     assert weak > 0.5
     assert strong == pytest.approx(2 * weak, rel=0.1)

@@ -56,7 +56,7 @@ def test_the_input_as_it_is(page):
     np.testing.assert_array_equal(panel(page, 'input'), np.full((SIDE, SIDE, 3), BGR[::-1]))
 
 
-def test_heat_map_has_the_colours_of_the_probabilities(page):
+def test_heat_map_has_the_colors_of_the_probabilities(page):
     low, high = (heat_map(np.round(np.array([[255 * value]])) / 255)[0, 0] for value in (0.25, 0.75))
     heat = panel(page, 'heat')
     assert count(heat, high) == 200 * 200  # twice the size of the picture
@@ -106,7 +106,7 @@ def test_bars_are_as_long_as_the_gates(page):
 
 
 @pytest.mark.parametrize(('label', 'index'), [('real', 0), ('fake', 1)])
-def test_the_verdict_has_its_colour(label, index):
+def test_the_verdict_has_its_color(label, index):
     header = draw_evidence(answer(label=label))[: MARGIN + HEADER]
     assert count(header, PALETTE[index]) > 1500
     assert count(header, PALETTE[1 - index]) == 0

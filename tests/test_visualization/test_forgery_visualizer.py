@@ -33,7 +33,7 @@ def panel(picture, index, count=4):
 
 
 def share(picture, color):
-    """Share of the pixels that have a colour."""
+    """Share of the pixels that have a color."""
     return (picture == np.array(color)).all(axis=2).mean()
 
 
@@ -57,7 +57,7 @@ def test_four_panels(visualizer):
 
 
 @pytest.mark.parametrize(('score', 'color', 'other'), [(0.97, VERMILION, GREEN), (0.12, GREEN, VERMILION)])
-def test_verdict_has_the_colour_of_its_class(visualizer, score, color, other):
+def test_verdict_has_the_color_of_its_class(visualizer, score, color, other):
     tag = panel(visualizer.draw(IMAGE, make_sample(score)), 3)[:50]
     assert share(tag, color) > 0.1
     assert share(tag, other) == 0

@@ -43,7 +43,7 @@ def test_other_numbers_of_experts_and_levels():
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ['SRM', 'mine']
 
 
-def test_every_extractor_has_a_name_and_a_colour_that_differs_in_grey():
+def test_every_extractor_has_a_name_and_a_color_that_differs_in_grey():
     assert set(EXPERTS) == set(EXPERT_NAMES) == set(EXPERT_COLORS)
     luma = [np.dot(to_rgb(EXPERT_COLORS[expert]), (0.299, 0.587, 0.114)) for expert in EXPERT_COLORS]
     assert np.diff(luma).min() > 0.1

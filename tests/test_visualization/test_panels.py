@@ -67,7 +67,7 @@ def test_side_by_side():
     assert captions[:, -256:].min() < 100
 
 
-def test_tag_is_of_its_colour():
+def test_tag_is_of_its_color():
     panel = panels.write_tag(np.zeros((256, 256, 3), np.uint8), 'P(fake) 0.97  fake', (213, 94, 0))
     tag = (panel == (213, 94, 0)).all(axis=2)
     assert tag[:50, :220].sum() > 1000

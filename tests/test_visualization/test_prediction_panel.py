@@ -23,7 +23,7 @@ def test_the_overlay_tints_fake_pixels_and_leaves_the_others():
 
 
 @pytest.mark.parametrize(('label', 'color'), [('real', GREEN), ('fake', VERMILION)])
-def test_the_tag_has_the_colour_of_the_label(label, color):
+def test_the_tag_has_the_color_of_the_label(label, color):
     tag = draw_overlay(answer(label=label))[5:40, 5:250].reshape(-1, 3)
     assert (tag == color).all(axis=1).sum() > 500
 

@@ -45,7 +45,7 @@ def test_pictures_of_a_large_picture_are_bounded():
     assert decoded(render_answer(result(1, 9000))['picture'], 'jpeg').shape == (1, 1280, 3)
 
 
-def test_the_scale_has_the_colours_of_the_map():
+def test_the_scale_has_the_colors_of_the_map():
     scale = decoded(heat_scale(), 'png')
     assert scale.shape == (1, 256, 3)
     brightness = scale[0].astype(int).sum(axis=1)

@@ -50,7 +50,7 @@ def _read_black(path: Path, max_pixels: int) -> np.ndarray:
 
 
 def _read_green(path: Path, max_pixels: int) -> np.ndarray:
-    """Columbia's masks are JPEGs: colours are compared, not matched."""
+    """Columbia's masks are JPEGs: colors are compared, not matched."""
     _, green, red = np.moveaxis(read_source(path, max_pixels), -1, 0)
     return (green > red) & (green >= _DARK)
 
