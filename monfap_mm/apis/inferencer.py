@@ -65,7 +65,7 @@ class ForgeryInferencer:
     Example:
         >>> inferencer = ForgeryInferencer('configs/demo/monfap-c_demo.py', 'work_dirs/demo/best.pth')
         >>> (result,) = inferencer('photo.jpg')
-        >>> result.label, result.score, result.faces
+        >>> result.label, result.score, result.regions
     """
 
     def __init__(
@@ -187,7 +187,7 @@ class ForgeryInferencer:
             label=CLASSES[score > self.threshold],
             mask=mask,
             probability=probability.astype(np.float16),
-            faces=find_regions(mask, probability),
+            regions=find_regions(mask, probability),
             gates=self._gates(prediction.gates),
             coarse=None if coarse is None else coarse.astype(np.float16),
             note=work.note,

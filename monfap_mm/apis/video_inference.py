@@ -84,7 +84,7 @@ def _digest(index: int, time: float, result: ForgeryResult, watch: Watcher | Non
         watch(index, time, result)
     if result.error is not None:
         return f'frame {index}: {result.error}'
-    return FrameScore(index, time, result.score, len(result.faces), round(float(result.mask.mean()), 6))
+    return FrameScore(index, time, result.score, len(result.regions), round(float(result.mask.mean()), 6))
 
 
 def _conclude(path: str, video: VideoReader, digests: list[FrameScore | str], threshold: float) -> VideoResult:

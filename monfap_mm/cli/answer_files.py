@@ -37,7 +37,7 @@ def write_answer_files(folder: Path, result: ForgeryResult, evidence: str | None
     files = {'mask': f'masks/{name}.png', 'overlay': f'overlays/{name}.jpg'}
     _write(folder / files['mask'], result.mask.astype(np.uint8) * 255)
     _write(folder / files['overlay'], cv2.cvtColor(draw_overlay(result), cv2.COLOR_RGB2BGR))
-    if evidence == 'all' or (evidence == 'suspect' and (result.label == 'fake' or result.faces)):
+    if evidence == 'all' or (evidence == 'suspect' and (result.label == 'fake' or result.regions)):
         files['evidence'] = f'evidence/{name}.png'
         _write(folder / files['evidence'], cv2.cvtColor(draw_evidence(result), cv2.COLOR_RGB2BGR))
     return files

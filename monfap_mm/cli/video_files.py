@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..apis import ForgeryInferencer, predict_video
-from ..structures import ForgeryResult, FrameScore, VideoResult
+from ..structures import FRAME_COLUMNS, ForgeryResult, VideoResult
 from ..utils.atomic_write import atomic_write
 from ..utils.printable import printable
 from ..visualization.timeline import clock, draw_timeline
@@ -16,7 +16,7 @@ from .annotated_video import AnnotatedVideo
 from .answer_files import file_name
 
 FOLDER = 'videos'
-COLUMNS = (*FrameScore._fields, 'suspect')
+COLUMNS = (*FRAME_COLUMNS, 'suspect')
 
 
 def predict_video_into(

@@ -5,10 +5,11 @@ from .forgery_result import SCHEMA_VERSION, ForgeryResult, check_schema
 from .region import Region, find_regions
 from .rle import decode_rle, encode_rle, rle_share
 from .stretch import Stretch, find_stretches, video_score
-from .video_result import FrameScore, VideoResult, is_video_answer
+from .video_result import FRAME_COLUMNS, FrameScore, VideoResult, is_video_answer
 
 __all__ = [
     'CLASSES',
+    'FRAME_COLUMNS',
     'PALETTE',
     'SCHEMA_VERSION',
     'ForgeryResult',

@@ -24,7 +24,7 @@ class ForgeryResult:
         label: 'real' or 'fake'; None where there is no answer.
         mask: Where it is fake, (H, W), bool; None where there is no answer.
         probability: P(fake) of each pixel, (H, W), float16, 0 to 1; not part of the JSON form.
-        faces: One entry a manipulated region, the largest first.
+        regions: One entry per manipulated region, the largest first; ``faces`` in the JSON form of schema version 1.
         gates: How far the model trusts each noise expert, by name one value a level, the finest first, which sum to 1
             over the experts; None where there is no answer, or a model without gates.
         coarse: P(fake) of the coarse mask that guides the attention, (H', W') at the size of the model's input,
@@ -40,12 +40,17 @@ class ForgeryResult:
     label: str | None = None
     mask: np.ndarray | None = None
     probability: np.ndarray | None = None
-    faces: tuple[Region, ...] = ()
+    regions: tuple[Region, ...] = ()
     gates: dict[str, tuple[float, ...]] | None = None
     coarse: np.ndarray | None = None
     note: str | None = None
     error: str | None = None
     image: np.ndarray | None = None
+
+    @property
+    def faces(self) -> tuple[Region, ...]:
+        """The regions, by the name that they had before; schema version 2 will give it to faces, genuine ones too."""
+        return self.regions
 
     def to_json(self) -> dict:
         """The answer in JSON's types; the mask as COCO's uncompressed RLE, without the probabilities of the pixels."""
@@ -56,7 +61,7 @@ class ForgeryResult:
             size=None if self.size is None else list(self.size),
             score=self.score,
             label=self.label,
-            faces=[asdict(face) | dict(box=list(face.box)) for face in self.faces],
+            faces=[asdict(region) | dict(box=list(region.box)) for region in self.regions],
             gates=None if self.gates is None else {expert: list(values) for expert, values in self.gates.items()},
             mask=None if self.mask is None else encode_rle(self.mask),
             note=self.note,
@@ -85,7 +90,7 @@ class ForgeryResult:
                 score=values['score'],
                 label=values['label'],
                 mask=None if mask is None else decode_rle(mask),
-                faces=tuple(Region(tuple(face['box']), face['area'], face['score']) for face in values['faces']),
+                regions=tuple(Region(tuple(one['box']), one['area'], one['score']) for one in values['faces']),
                 gates=None if gates is None else {expert: tuple(levels) for expert, levels in gates.items()},
                 note=values['note'],
                 error=values['error'],

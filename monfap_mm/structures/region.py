@@ -1,4 +1,4 @@
-"""Manipulated regions of a mask: the answer's faces."""
+"""Manipulated regions of a mask."""
 
 from dataclasses import dataclass
 

@@ -7,6 +7,8 @@ from .forgery_result import SCHEMA_VERSION, check_schema
 from .stretch import Stretch
 
 KIND = 'video'
+# What files call the fields of a FrameScore; 'faces' are regions until schema version 2.
+FRAME_COLUMNS = ('index', 'time', 'score', 'faces', 'fake_share')
 
 
 class FrameScore(NamedTuple):
@@ -16,15 +18,20 @@ class FrameScore(NamedTuple):
         index (int): Number of the frame in the video, from 0.
         time (float): When it is shown, in seconds from the first frame.
         score (float): P(fake), 0 to 1.
-        faces (int): Number of manipulated regions.
+        regions (int): Number of manipulated regions; ``faces`` in files of schema version 1.
         fake_share (float): Share of fake pixels, 0 to 1.
     """
 
     index: int
     time: float
     score: float
-    faces: int
+    regions: int
     fake_share: float
+
+    @property
+    def faces(self) -> int:
+        """The number of regions, by the name that it had before."""
+        return self.regions
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,7 @@ class VideoResult:
 
     def to_json(self) -> dict:
         """The answer in JSON's types; the frames as one list a column."""
-        columns = zip(*self.frames) if self.frames else ((),) * len(FrameScore._fields)
+        columns = zip(*self.frames) if self.frames else ((),) * len(FRAME_COLUMNS)
         return dict(
             schema_version=SCHEMA_VERSION,
             kind=KIND,
@@ -72,7 +79,7 @@ class VideoResult:
             score=self.score,
             label=self.label,
             stretches=[asdict(stretch) for stretch in self.stretches],
-            frames={name: list(column) for name, column in zip(FrameScore._fields, columns)},
+            frames={name: list(column) for name, column in zip(FRAME_COLUMNS, columns)},
             note=self.note,
             error=self.error,
         )
@@ -89,7 +96,7 @@ class VideoResult:
         if not is_video_answer(values):
             raise ValueError(f'an answer for a video was expected, got one of kind {values.get("kind", "picture")!r}')
         try:
-            size, columns = values['size'], [values['frames'][name] for name in FrameScore._fields]
+            size, columns = values['size'], [values['frames'][name] for name in FRAME_COLUMNS]
             return cls(
                 path=values['path'],
                 size=None if size is None else tuple(size),

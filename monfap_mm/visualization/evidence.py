@@ -133,7 +133,7 @@ def _draw_pictures(
         page.text(x, y + 8, caption, CAPTION_POINTS, weight='bold')
         places.append((x + (cell[1] - size[1]) // 2, y + CAPTION + (cell[0] - size[0]) // 2))
         page.picture(*places[-1], picture)
-    _draw_numbers(page, result.faces[:MAX_NUMBERED], result.size, mask, places[1], cell)
+    _draw_numbers(page, result.regions[:MAX_NUMBERED], result.size, mask, places[1], cell)
     # The scale stands at the right of both heat maps where one is above the other.
     x, bottom = MARGIN + arrangement.columns * (cell[1] + GAP) - GAP + 20, places[3][1] + size[0]
     top = min(places[2][1], bottom - arrangement.cell[0])
@@ -142,7 +142,7 @@ def _draw_pictures(
 
 def _draw_numbers(
     page: Page,
-    faces: Sequence[Region],
+    regions: Sequence[Region],
     image_size: tuple[int, int],
     mask: np.ndarray,
     place: tuple[int, int],
@@ -151,7 +151,7 @@ def _draw_numbers(
     """Number the regions on their picture, each with a line to one of its pixels where the number stands beside it."""
     (height, width), (x, y) = mask.shape, place
     scale = np.array([width / image_size[1], height / image_size[0]] * 2)
-    boxes = [np.array(face.box) * scale for face in faces]
+    boxes = [np.array(region.box) * scale for region in regions]
     # A picture of a few pixels' width has no room for numbers: they may leave it, but not its cell.
     beyond = (cell[1] - width) // 2, (cell[0] - height) // 2
     room = (-beyond[0], -beyond[1], width + beyond[0], height + beyond[1])
@@ -198,13 +198,13 @@ def _draw_gates(page: Page, x: int, y: int, result: ForgeryResult) -> None:
 def _draw_regions(page: Page, x: int, y: int, result: ForgeryResult) -> None:
     page.text(x, y + 8, 'regions, the largest first', CAPTION_POINTS, weight='bold')
     y += CAPTION + 14
-    if result.faces:
+    if result.regions:
         _draw_row(page, x, y, ('no.', 'P(fake)', 'pixels', 'from (x, y) to (x, y)'), color=GREY)
-    for number, face in enumerate(result.faces[:MAX_NUMBERED], start=1):
+    for number, region in enumerate(result.regions[:MAX_NUMBERED], start=1):
         y += LINE
-        x1, y1, x2, y2 = face.box
+        x1, y1, x2, y2 = region.box
         corners = f'({x1}, {y1}) to ({x2 - 1}, {y2 - 1})'
-        _draw_row(page, x, y, (f'{number}', f'{face.score:.3f}', f'{face.area}', corners))
+        _draw_row(page, x, y, (f'{number}', f'{region.score:.3f}', f'{region.area}', corners))
     for words in _closing_words(result):
         y += LINE
         page.text(x, y, words, POINTS, max_width=INFO_WIDTH)
@@ -218,12 +218,12 @@ def _draw_row(page: Page, x: int, y: int, cells: Sequence[str], **style) -> None
 
 def _closing_words(result: ForgeryResult) -> list[str]:
     """What the list of regions does not show."""
-    rest = result.faces[MAX_NUMBERED:]
+    rest = result.regions[MAX_NUMBERED:]
     if rest:
-        low, high = (limit(face.score for face in rest) for limit in (min, max))
-        area = sum(face.area for face in rest)
+        low, high = (limit(region.score for region in rest) for limit in (min, max))
+        area = sum(region.area for region in rest)
         return [f'and {len(rest)} more, with P(fake) {low:.2f} to {high:.2f},', f'{area} pixels together']
-    if result.faces:
+    if result.regions:
         return []
     specks = ' larger than specks' if result.mask.any() else ''
     also = '; the verdict is about the whole picture' if result.label == 'fake' else ''

@@ -135,15 +135,15 @@ def _facts(row: dict) -> str:
 
 
 def _regions(row: dict) -> str:
-    faces = row['faces'] or []
-    if not faces:
+    regions = row['faces'] or []
+    if not regions:
         return ''
     lines = ''.join(
-        f'<tr><td>{number}</td><td>{face["score"]:.3f}</td><td>{face["area"]}</td>'
-        f'<td>{", ".join(map(str, face["box"]))}</td></tr>'
-        for number, face in enumerate(faces[:MAX_REGIONS], start=1)
+        f'<tr><td>{number}</td><td>{region["score"]:.3f}</td><td>{region["area"]}</td>'
+        f'<td>{", ".join(map(str, region["box"]))}</td></tr>'
+        for number, region in enumerate(regions[:MAX_REGIONS], start=1)
     )
-    rest = f'<p>and {len(faces) - MAX_REGIONS} smaller ones</p>' if len(faces) > MAX_REGIONS else ''
+    rest = f'<p>and {len(regions) - MAX_REGIONS} smaller ones</p>' if len(regions) > MAX_REGIONS else ''
     heads = ''.join(f'<th scope="col">{head}</th>' for head in ('region', 'P(fake)', 'pixels', 'x1, y1, x2, y2'))
     return f'<table><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table>{rest}'
 

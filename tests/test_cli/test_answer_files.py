@@ -42,14 +42,14 @@ def test_the_mask_is_exact(folder):
     ],
 )
 def test_whom_evidence_is_drawn_for(label, has_region, evidence, drawn, folder):
-    faces = (Region((200, 100, 350, 250), 150 * 150, 0.9),) if has_region else ()
+    regions = (Region((200, 100, 350, 250), 150 * 150, 0.9),) if has_region else ()
     (folder / 'evidence').mkdir()
-    files = write_answer_files(folder, replace(answer(label=label), faces=faces), evidence)
+    files = write_answer_files(folder, replace(answer(label=label), regions=regions), evidence)
     assert ('evidence' in files) == drawn
     assert len(list(folder.glob('evidence/x.png.*.png'))) == drawn
     if drawn:
         page = cv2.imread(str(folder / files['evidence']))[..., ::-1]
-        assert (page == draw_evidence(replace(answer(label=label), faces=faces))).all()
+        assert (page == draw_evidence(replace(answer(label=label), regions=regions))).all()
 
 
 def test_pictures_of_one_name_in_two_folders_and_odd_names(folder):

@@ -12,10 +12,10 @@ def predictions() -> list[dict]:
     mask[:5, :5] = True
     region = Region((0, 0, 5, 5), 25, 1.0)
     results = [
-        ForgeryResult('a.png', (10, 10), 0.75, 'fake', mask, faces=(region,)),
+        ForgeryResult('a.png', (10, 10), 0.75, 'fake', mask, regions=(region,)),
         ForgeryResult('b.png', (10, 10), 0.25, 'real', np.zeros((10, 10), bool), note='first frame'),
         ForgeryResult('c.png', error='c.png is empty'),
-        ForgeryResult('d\x1b[2J.png', (10, 10), 0.875, 'fake', ~mask, faces=(region, region)),
+        ForgeryResult('d\x1b[2J.png', (10, 10), 0.875, 'fake', ~mask, regions=(region, region)),
     ]
     return [result.to_json() for result in results]
 

@@ -85,4 +85,4 @@ class NumberOracle:
         if number not in FAKE:
             return ForgeryResult(None, (HEIGHT, WIDTH), 0.1, 'real', mask)
         mask[BOX] = True
-        return ForgeryResult(None, (HEIGHT, WIDTH), 0.9, 'fake', mask, faces=(Region((88, 32, 128, 52), 800, 0.9),))
+        return ForgeryResult(None, (HEIGHT, WIDTH), 0.9, 'fake', mask, regions=(Region((88, 32, 128, 52), 800, 0.9),))

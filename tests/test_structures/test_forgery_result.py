@@ -16,7 +16,7 @@ def answer() -> ForgeryResult:
         label='fake',
         mask=mask,
         probability=mask.astype(np.float16),
-        faces=(Region((2, 1, 7, 5), 20, 1.0),),
+        regions=(Region((2, 1, 7, 5), 20, 1.0),),
         gates=dict(cd=(0.25, 0.5), hf=(0.75, 0.5)),
         coarse=np.zeros((3, 4), np.float16),
         note='the first of several frames',
@@ -41,10 +41,17 @@ def test_json_form():
     )
 
 
+def test_regions_have_their_old_name_too():
+    result = answer()
+    assert result.faces is result.regions
+    with pytest.raises(AttributeError):
+        result.faces = ()
+
+
 @pytest.mark.parametrize('result', [answer(), ForgeryResult('x.png', error='no such file')], ids=['answer', 'error'])
 def test_round_trip(result):
     again = ForgeryResult.from_json(json.loads(json.dumps(result.to_json())) | dict(later_key=1))
-    for name in ('path', 'size', 'score', 'label', 'faces', 'gates', 'note', 'error'):
+    for name in ('path', 'size', 'score', 'label', 'regions', 'gates', 'note', 'error'):
         assert getattr(again, name) == getattr(result, name), name
     assert again.mask is result.mask is None or (again.mask == result.mask).all()
     assert again.probability is None

@@ -39,6 +39,10 @@ def test_json_form():
     )
 
 
+def test_regions_of_a_frame_have_their_old_name_too():
+    assert [frame.regions for frame in answer().frames] == [frame.faces for frame in answer().frames] == [0, 2]
+
+
 @pytest.mark.parametrize('result', [answer(), VideoResult('x.mp4', error='no such file')], ids=['answer', 'error'])
 def test_round_trip(result):
     assert VideoResult.from_json(json.loads(json.dumps(result.to_json())) | dict(later_key=1)) == result

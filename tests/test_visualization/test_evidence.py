@@ -28,7 +28,7 @@ def answer(size=(270, 270), boxes=((60, 30, 160, 130),), **values) -> ForgeryRes
     coarse = np.repeat(np.array([[0, 1]], np.float16), 8, axis=0)
     image = np.full((*size, 3), BGR, np.uint8)
     defaults = dict(path='folder/photo.jpg', size=size, score=0.875, label='fake', gates=GATES, coarse=coarse)
-    found = dict(mask=mask, probability=probability, faces=find_regions(mask, probability), image=image)
+    found = dict(mask=mask, probability=probability, regions=find_regions(mask, probability), image=image)
     return ForgeryResult(**(defaults | found | values))
 
 
@@ -140,7 +140,7 @@ def test_pages_are_bounded_whatever_the_size(size):
 
 def test_the_smallest_region_of_a_huge_picture_is_outlined(monkeypatch):
     result = answer((4000, 4000), [(3001, 1003, 3005, 1007)])
-    assert len(result.faces) == 1
+    assert len(result.regions) == 1
     monkeypatch.setattr(evidence, '_draw_numbers', lambda *_: None)
     regions = panel(draw_evidence(result), 'regions')
     y, x = np.argwhere((regions != np.array(BGR[::-1])).any(axis=2)).mean(axis=0)

@@ -59,7 +59,7 @@ def answer(path: str, score: float, faces: int = 0, **values) -> dict:
     regions = tuple(Region((8 * i, 0, 8 * i + 8, 5), 40, 0.75) for i in range(faces))
     label = 'fake' if score > 0.5 else 'real'
     files = values.pop('files', {})
-    return ForgeryResult(path, (20, 40), score, label, mask, faces=regions, **values).to_json() | dict(files=files)
+    return ForgeryResult(path, (20, 40), score, label, mask, regions=regions, **values).to_json() | dict(files=files)
 
 
 def failed(path: str, error: str) -> dict:

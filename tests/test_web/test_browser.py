@@ -19,7 +19,7 @@ def test_pictures_get_their_answers(page, inferencer, data):
         assert f'P(fake) {expected.score:.3f}' in card.text
         boxes = page.driver.execute_script('return arguments[0].querySelectorAll(".boxes div").length', card)
         rows = page.driver.execute_script('return arguments[0].querySelectorAll("tbody tr").length', card)
-        assert boxes == rows == min(30, len(expected.faces))
+        assert boxes == rows == min(30, len(expected.regions))
     natural = page.driver.execute_script(
         'const p = document.querySelector(".picture"); return [p.complete, p.naturalWidth]'
     )
