@@ -1,7 +1,7 @@
 """Packaging. Beside the Python code, a wheel carries configs and tools in ``monfap_mm/.mim``, where ``mim`` looks.
 
-``MONFAP_LITE=1 pip install .`` makes another distribution of the same source, monfap_mm-lite: what answers from ONNX
-files without PyTorch. Like mmcv and mmcv-lite both write one folder, so only one of them may be installed.
+``MONFAP_LITE=1 pip install .`` makes another distribution, monfap_mm-lite: the same files, but required is only what
+answers from ONNX files without PyTorch. Like mmcv and mmcv-lite both write one folder: install one of them.
 
 The lint settings live in ruff.toml: a pyproject.toml would change how pip builds the package.
 """
@@ -11,6 +11,7 @@ import shutil
 import sysconfig
 from importlib.metadata import distributions
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
@@ -61,12 +62,10 @@ def offered(extras: dict[str, list[str]]) -> dict[str, list[str]]:
 
 
 class BuildPy(build_py):
-    """Builds the package with its ``.mim``; or the light one, without."""
+    """Builds the package with its ``.mim``."""
 
     def run(self) -> None:
         super().run()
-        if IS_LITE:
-            return
         if getattr(self, 'editable_mode', False):
             fill_mim(ROOT / 'monfap_mm', link=True)
         else:
@@ -81,6 +80,8 @@ class Develop(develop):
         super().run()
 
 
+# Whatever an earlier build left in build/ would be packed too.
+BUILD_FOLDER = TemporaryDirectory()
 # Ranges; requirements.txt has the exact set that is tested, with the reasons.
 LITE_REQUIRES = [
     'numpy<3',
@@ -100,10 +101,11 @@ setup(
     description='MoNFAP on MMSegmentation: multi-face manipulation detection and localization',
     long_description=(ROOT / 'README.md').read_text() if (ROOT / 'README.md').exists() else '',
     long_description_content_type='text/markdown',
+    license_expression='Apache-2.0',
+    license_files=['LICENSE'],
     keywords='image forensics, deepfake detection, manipulation localization, mixture of experts',
     packages=find_packages(include=['monfap_mm', 'monfap_mm.*']),
-    # A folder of its own, or files that an earlier build of the full package left would be packed too.
-    options=dict(build=dict(build_base='build/lite')) if IS_LITE else {},
+    options=dict(build=dict(build_base=BUILD_FOLDER.name)),
     package_data={'monfap_mm.web': ['static/*']},
     cmdclass=dict(build_py=BuildPy, develop=Develop),
     python_requires='>=3.10',

@@ -1,4 +1,4 @@
-"""The light distribution: what it holds works where there is no PyTorch, and nothing else is in it."""
+"""The light distribution: the files of the full one, of which those that answer work where there is no PyTorch."""
 
 import json
 import os
@@ -68,21 +68,30 @@ def test_it_requires_onnx_runtime_and_no_torch(light):
 PREDICT = "from monfap_mm.cli import main\nsys.exit(main(['predict', *sys.argv[1:]]))"
 
 
-def test_every_module_of_it_imports_without_torch(light):
-    modules = [
-        '.'.join(path.relative_to(light).with_suffix('').parts).removesuffix('.__init__')
-        for path in light.glob('monfap_mm/**/*.py')
-        if path.name != '__main__.py'
-    ]
-    assert {'monfap_mm.cli.predict', 'monfap_mm.apis.onnx_backend'} <= set(modules)
+# The rooms that answer, and what in them is there for PyTorch.
+ANSWERING = ('apis', 'cli', 'jobs', 'media', 'model_files', 'structures', 'utils', 'visualization', 'web')
+FOR_TORCH = {
+    'apis.torch_backend',
+    'model_files.loading',
+    'structures.scores',
+    'utils.file_names',
+    'utils.state_dicts',
+    'visualization.forgery_visualizer',
+}
+
+
+def test_every_module_that_answers_imports_without_torch(light):
+    package = light / 'monfap_mm'
+    modules = {
+        '.'.join(path.relative_to(package).with_suffix('').parts).removesuffix('.__init__')
+        for room in ANSWERING
+        for path in (package / room).rglob('*.py')
+    }
+    assert {'cli.predict', 'apis.onnx_backend', *ANSWERING, *FOR_TORCH} <= modules
     code = 'import importlib\nfor name in sys.argv[1:]:\n    importlib.import_module(name)\nprint(sys.modules.keys())'
-    done = run_without_torch(code, *modules, folder=light)
+    done = run_without_torch(code, *(f'monfap_mm.{name}' for name in modules - FOR_TORCH), folder=light)
     assert done.returncode == 0, done.stderr
     assert "'torch'" not in done.stdout
-
-
-def test_it_holds_no_models_and_nothing_for_mim(light):
-    assert not any((light / 'monfap_mm' / name).exists() for name in ('models', 'deployment', 'engine', '.mim'))
 
 
 @pytest.mark.parametrize('distribution', ['light', 'full'])
@@ -103,7 +112,7 @@ def test_it_sends_those_with_a_config_to_the_full_package(light, onnx_model, tmp
     arguments = ['x.png', '--model', onnx_model.config, '--weights', onnx_model.weights, '--out', str(tmp_path / 'out')]
     done = run_without_torch(PREDICT, *arguments, folder=light)
     assert done.returncode == 2
-    assert 'need PyTorch and the full package, pip install monfap_mm' in done.stderr
+    assert 'need PyTorch and the full package, pip install . in the folder of the source' in done.stderr
 
 
 def test_it_tells_where_it_runs(light):
@@ -113,9 +122,17 @@ def test_it_tells_where_it_runs(light):
     assert '.onnx files only' in done.stdout
 
 
-def test_a_broken_installation_is_not_taken_for_the_light_one():
-    code = "MISSING.discard('torch')\nimport monfap_mm"
-    done = run_without_torch(code, folder=ROOT)  # PyTorch without MMEngine
+@pytest.mark.parametrize('missing', ['torch', 'mmengine'])
+def test_a_broken_installation_is_not_taken_for_the_light_one(missing):
+    code = f"MISSING.intersection_update(['{missing}'])\nimport monfap_mm"
+    done = run_without_torch(code, folder=ROOT)
     assert done.returncode == 1
-    assert "ModuleNotFoundError: No module named 'mm" in done.stderr
+    assert f"ModuleNotFoundError: No module named '{missing}'" in done.stderr
     assert IS_FULL
+
+
+def test_pytorch_alone_does_not_make_it_the_full_one():
+    """Many machines have PyTorch for something else."""
+    done = run_without_torch("MISSING.discard('torch')\nimport monfap_mm.cli\nprint(sys.modules.keys())", folder=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert "'torch'" not in done.stdout

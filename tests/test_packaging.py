@@ -1,50 +1,119 @@
 """What the built packages hold, and what they require."""
 
+import os
+import shutil
 import subprocess
 import sys
 import zipfile
+from email.message import Message
+from email.parser import Parser
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.fixture(scope='module')
-def wheel(tmp_path_factory) -> set[str]:
-    """Files of a wheel that is built from a source distribution."""
-    folder = tmp_path_factory.mktemp('packages')
-    build = tmp_path_factory.mktemp('build')
-    egg_info = ['egg_info', '--egg-base', str(build)]
-    subprocess.run(
-        [sys.executable, 'setup.py', '-q', *egg_info, 'sdist', '--dist-dir', str(folder)], cwd=ROOT, check=True
-    )
-    (sdist,) = folder.glob('*.tar.gz')
-    command = ['pip', 'wheel', '-q', '--no-deps', '--no-build-isolation', '--wheel-dir', str(folder), str(sdist)]
-    subprocess.run([sys.executable, '-m', *command], cwd=folder, check=True)
+class Wheel(NamedTuple):
+    """A wheel: its files with their contents, without those that describe it, and the description."""
+
+    files: dict[str, bytes]
+    metadata: Message
+    license: bytes
+
+
+def run(*arguments: str, **env: str) -> None:
+    subprocess.run([sys.executable, *arguments], check=True, env=os.environ | env)
+
+
+def build_wheel(source: Path, folder: Path, **env: str) -> Wheel:
+    run('-m', 'pip', 'wheel', '-q', '--no-deps', '--no-build-isolation', '--wheel-dir', str(folder), str(source), **env)
     (path,) = folder.glob('*.whl')
     with zipfile.ZipFile(path) as archive:
-        return set(archive.namelist())
+        contents = {name: archive.read(name) for name in archive.namelist()}
+    described = {name: content for name, content in contents.items() if '.dist-info/' in name}
+    files = {name: content for name, content in contents.items() if name not in described}
+    (metadata,) = (content for name, content in described.items() if name.endswith('/METADATA'))
+    (license_text,) = (content for name, content in described.items() if name.endswith('/LICENSE'))
+    return Wheel(files, Parser().parsestr(metadata.decode()), license_text)
+
+
+@pytest.fixture(scope='module')
+def source(tmp_path_factory) -> Path:
+    """The source, unpacked from a source distribution."""
+    folder, build = tmp_path_factory.mktemp('source'), tmp_path_factory.mktemp('build')
+    command = ['setup.py', '-q', 'egg_info', '--egg-base', str(build), 'sdist', '--dist-dir', str(folder)]
+    subprocess.run([sys.executable, *command], cwd=ROOT, check=True)
+    (sdist,) = folder.glob('*.tar.gz')
+    shutil.unpack_archive(sdist, folder, filter='data')
+    (unpacked,) = (path for path in folder.iterdir() if path.is_dir())
+    return unpacked
+
+
+@pytest.fixture(scope='module')
+def wheel(source, tmp_path_factory) -> Wheel:
+    """The full package, built where an earlier build has left a module that is gone and a version that is old."""
+    stale = source / 'build' / 'lib' / 'monfap_mm'
+    stale.mkdir(parents=True)
+    (stale / 'gone.py').touch()
+    (stale / 'version.py').write_text("__version__ = '0.0.1'")
+    (source / 'build' / 'lib' / 'other_package').mkdir()
+    (source / 'build' / 'lib' / 'other_package' / '__init__.py').touch()
+    return build_wheel(source, tmp_path_factory.mktemp('full'))
+
+
+@pytest.fixture(scope='module')
+def light(source, wheel, tmp_path_factory) -> Wheel:
+    """The light package, built in the same folder after the full one."""
+    return build_wheel(source, tmp_path_factory.mktemp('light'), MONFAP_LITE='1')
 
 
 def test_wheel_carries_all_that_mim_needs(wheel):
     for name in ('configs', 'tools'):
         files = [path for path in (ROOT / name).rglob('*') if path.is_file() and '__pycache__' not in path.parts]
-        missing = {f'monfap_mm/.mim/{path.relative_to(ROOT)}' for path in files} - wheel
+        missing = {f'monfap_mm/.mim/{path.relative_to(ROOT)}' for path in files} - set(wheel.files)
         assert not missing
-    assert 'monfap_mm/.mim/model-index.yml' in wheel
+    assert 'monfap_mm/.mim/model-index.yml' in wheel.files
 
 
-def test_wheel_carries_every_module(wheel):
-    modules = {str(path.relative_to(ROOT)) for path in (ROOT / 'monfap_mm').rglob('*.py') if '.mim' not in path.parts}
-    assert modules <= wheel
+def modules_of_source() -> set[str]:
+    return {str(path.relative_to(ROOT)) for path in (ROOT / 'monfap_mm').rglob('*.py') if '.mim' not in path.parts}
+
+
+def test_wheel_carries_every_module_as_it_is_and_no_other(wheel):
+    packed = {name for name in wheel.files if name.endswith('.py') and '/.mim/' not in name}
+    assert packed == modules_of_source()
+    for name in packed:
+        assert wheel.files[name] == (ROOT / name).read_bytes(), name
 
 
 def test_wheel_carries_the_web_page(wheel):
     static = {str(path.relative_to(ROOT)) for path in (ROOT / 'monfap_mm' / 'web' / 'static').iterdir()}
     assert len(static) == 4
-    assert static <= wheel
+    assert static <= set(wheel.files)
 
 
 def test_wheel_carries_nothing_else(wheel):
-    assert {name.split('/')[0] for name in wheel if '.dist-info/' not in name} == {'monfap_mm'}
+    assert {name.split('/')[0] for name in wheel.files} == {'monfap_mm'}
+
+
+def test_light_wheel_has_the_same_files(wheel, light):
+    assert (wheel.metadata['Name'], light.metadata['Name']) == ('monfap_mm', 'monfap_mm-lite')
+    assert light.files == wheel.files
+
+
+def test_licence_is_in_all_that_is_built(source, wheel, light):
+    text = (ROOT / 'LICENSE').read_bytes()
+    assert b'Apache License\n                           Version 2.0, January 2004' in text
+    assert (source / 'LICENSE').read_bytes() == text
+    for built in (wheel, light):
+        assert built.license == text
+        assert built.metadata['License-Expression'] == 'Apache-2.0'
+        assert built.metadata.get_all('License-File') == ['LICENSE']
+
+
+def test_building_leaves_the_source_as_it_was(source, light):
+    """What an earlier build left is neither used nor changed."""
+    assert [path.name for path in (source / 'build').iterdir()] == ['lib']
+    assert (source / 'build' / 'lib' / 'monfap_mm' / 'gone.py').is_file()

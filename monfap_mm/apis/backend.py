@@ -3,7 +3,7 @@
 import os
 from typing import TYPE_CHECKING
 
-from ..distribution import IS_FULL
+from ..distribution import INSTALL_FULL, IS_FULL
 from .prediction import Backend
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def load_backend(
         raise ValueError(f"{model} runs with backend 'onnx'")
     if not IS_FULL:
         raise ImportError(
-            'configs and checkpoints need PyTorch and the full package, pip install monfap_mm; monfap_mm-lite answers '
+            f'configs and checkpoints need PyTorch and the full package, {INSTALL_FULL}; monfap_mm-lite answers '
             'from .onnx files, which tools/deployment/export.py of the full package makes'
         )
     from .torch_backend import TorchBackend

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from scipy.special import expit
 
+from ..distribution import install_extra
 from ..model_files.onnx_input import OnnxInput
 from ..model_files.onnx_metadata import read_metadata
 from ..utils.provenance import hash_file
@@ -17,7 +18,7 @@ from .prediction import Prediction, Prepared
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-EXTRA = 'ONNX files need ONNX Runtime: pip install "monfap_mm[onnx]"'
+EXTRA = f'ONNX files need ONNX Runtime: {install_extra("onnx")}'
 
 
 class _Outputs(NamedTuple):

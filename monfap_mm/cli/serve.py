@@ -5,6 +5,7 @@ import ipaddress
 import socket
 import sys
 
+from ..distribution import install_extra
 from .exit_codes import DONE, NOT_STARTED
 from .model_arguments import ModelError, add_model_arguments, load_inferencer
 
@@ -71,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         from ..web import LOOPBACK_NAMES, create_app, serve
     except ModuleNotFoundError as error:
-        return _stop(f'{error.name.partition(".")[0]} is missing: pip install "monfap_mm[web]"')
+        return _stop(f'{error.name.partition(".")[0]} is missing: {install_extra("web")}')
     try:
         # Before the model, whose loading takes its time.
         listener = _listen(args.host, args.port)

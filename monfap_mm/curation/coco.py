@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from ..distribution import install_extra
 from ..jobs.errors import JobError
 from ..media.errors import BadInput
 
 try:
     from pycocotools import mask as coco_mask
 except ImportError as error:
-    raise ImportError('COCO annotations need pycocotools: pip install "monfap_mm[data]"') from error
+    raise ImportError(f'COCO annotations need pycocotools: {install_extra("data")}') from error
 
 
 @dataclass

@@ -8,6 +8,7 @@ import torch
 from mmseg.models.utils import Upsample
 from torch import Tensor, nn
 
+from ..distribution import install_extra
 from ..model_files.onnx_metadata import KEY, OnnxMetadata
 
 DYNAMIC = {0: 'batch', 2: 'height', 3: 'width'}
@@ -103,7 +104,7 @@ def to_onnx(program: torch.export.ExportedProgram, metadata: OnnxMetadata) -> by
         import onnx
         import onnxscript  # noqa: F401  (torch.onnx needs it)
     except ModuleNotFoundError as error:
-        raise ImportError('export needs the ONNX packages: pip install "monfap_mm[onnx]"') from error
+        raise ImportError(f'export needs the ONNX packages: {install_extra("onnx")}') from error
     names = list(OUTPUTS[: len(program.graph_signature.user_outputs)])
     with torch.no_grad(), _quiet():
         exported = torch.onnx.export(

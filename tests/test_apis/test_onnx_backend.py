@@ -161,5 +161,5 @@ def test_devices():
 
 def test_without_onnx_runtime_the_error_names_the_extra(onnx_model, monkeypatch):
     monkeypatch.setitem(sys.modules, 'onnxruntime', None)
-    with pytest.raises(ImportError, match=r'pip install "monfap_mm\[onnx\]"'):
+    with pytest.raises(ImportError, match=r'pip install ".\[onnx\]"'):
         ForgeryInferencer(onnx_model.file)

@@ -11,6 +11,7 @@ from types import ModuleType
 import cv2
 import numpy as np
 
+from ...distribution import install_extra
 from .families import PERTURBATIONS
 from .own import OWN
 
@@ -176,7 +177,7 @@ def _albumentations() -> ModuleType:
         return importlib.import_module('albumentations')
     except ImportError as error:
         raise ImportError(
-            f'Perturbations need albumentations, which is not there ({error}): pip install "monfap_mm[perturb]"'
+            f'Perturbations need albumentations, which is not there ({error}): {install_extra("perturb")}'
         ) from error
 
 

@@ -16,7 +16,7 @@ class Perturb(BaseTransform):
     Its place is right after ``LoadForgeryImage`` and ``LoadForgeryAnnotations``, so that it works on the image at its
     original size, and moves the mask with it. In testing, ``FreezeMask`` comes next.
 
-    Needs albumentations: ``pip install "monfap_mm[perturb]"``.
+    Needs albumentations, the extra ``perturb``.
 
     Required Keys:
 

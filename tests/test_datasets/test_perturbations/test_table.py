@@ -94,7 +94,7 @@ def test_good_entries_are_tried_out():
 def test_without_albumentations(monkeypatch):
     monkeypatch.setitem(sys.modules, 'albumentations', None)
     assert one(NOISE).build(1)
-    with pytest.raises(ImportError, match=r'pip install "monfap_mm\[perturb\]"'):
+    with pytest.raises(ImportError, match=r'pip install ".\[perturb\]"'):
         one(dict(type='Blur', blur_limit=(3, 3))).build(1)
 
 
