@@ -10,6 +10,7 @@ from monfap_mm.visualization.panels import MIN_HEIGHT, center, overlay, resize, 
 from ..media.errors import BadInput
 from ..media.headers import MAX_PIXELS
 from ..media.images import read_source, read_source_mask
+from ..utils.fit_size import fit_size
 from .check_samples import Sample
 from .spacing import spread
 
@@ -48,8 +49,7 @@ def _draw_panels(samples: Iterable[Sample], max_pixels: int) -> Iterable[tuple[s
             mask = read_source_mask(sample.mask, max_pixels) if sample.mask else np.zeros(image.shape[:2], np.uint8)
         except BadInput:  # the check has reported it
             continue
-        scale = MIN_HEIGHT / max(image.shape[:2])
-        size = tuple(max(1, round(side * scale)) for side in image.shape[:2])
+        size = fit_size(image.shape, (MIN_HEIGHT, MIN_HEIGHT))
         picture = cv2.cvtColor(resize(image, size), cv2.COLOR_BGR2RGB)
         fake = resize((mask > 127).astype(np.uint8), size, cv2.INTER_NEAREST)
         yield f'{sample.split} {_NAMES[sample.label]}', center(overlay(picture, fake, _TINT, alpha=0.3))

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from ..jobs.errors import JobError
+from ..utils.fit_size import fit_size
 
 DETECTORS = ('cascade', 'yunet')
 _WHERE_YUNET_IS = (
@@ -146,12 +147,12 @@ def _load_yunet(content: bytes, score: float) -> cv2.FaceDetectorYN:
 
 def _scale(image: np.ndarray, side: int, enlarge: float) -> tuple[np.ndarray, np.ndarray]:
     """Scale an image to a longer side; also returns the factors along x and y, which rounding may set apart."""
-    height, width = image.shape[:2]
-    factor = min(side / max(height, width), enlarge)
-    size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    if size != (width, height):
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR)
-    return image, np.array([size[0] / width, size[1] / height])
+    size = image.shape[:2]
+    scaled = fit_size(size, (side, side), enlarge)
+    if scaled != size:
+        shrinks = max(scaled) < max(size)
+        image = cv2.resize(image, scaled[::-1], interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return image, np.divide(scaled, size)[::-1]
 
 
 def _to_boxes(found: np.ndarray, factors: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -25,6 +25,7 @@ from ..media.errors import BadInput
 from ..media.headers import MAX_PIXELS
 from ..media.images import read_source
 from ..media.paths import find_files, safe_join, safe_name
+from ..utils.fit_size import fit_size
 from .faces import FaceDetector
 from .shares import draw
 
@@ -245,12 +246,10 @@ class PhotoForger:
     def _load(self, name: str, size: int | None) -> '_Faces':
         image = read_source(safe_join(self.src, name), self.recipe.max_pixels)
         boxes = self.recipe.faces.find(name, image)
-        height, width = image.shape[:2]
-        scale = min(1.0, size / max(height, width)) if size else 1.0
-        if scale < 1:
-            shrunk = (max(1, round(width * scale)), max(1, round(height * scale)))
-            image = cv2.resize(image, shrunk, interpolation=cv2.INTER_AREA)
-            boxes = boxes * np.tile([shrunk[0] / width, shrunk[1] / height], 2)
+        if size and max(image.shape[:2]) > size:
+            height, width = fit_size(image.shape, (size, size))
+            boxes = boxes * np.tile([width / image.shape[1], height / image.shape[0]], 2)
+            image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
         boxes = np.clip(boxes, 0, np.tile(image.shape[1::-1], 2))
         sides = (boxes[:, 2:] - boxes[:, :2]).min(axis=1, initial=np.inf)
         return _Faces(image, boxes[sides >= self.recipe.min_face], int((sides > 0).sum()))

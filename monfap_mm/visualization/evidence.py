@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from ..structures import CLASSES, PALETTE, ForgeryResult, Region
+from ..utils.fit_size import fit_size
 from .gate_bars import draw_gates
 from .page import Page
 from .panels import heat_map, missing, overlay
@@ -71,7 +72,7 @@ def draw_evidence(result: ForgeryResult) -> np.ndarray:
     if result.error is not None or result.image is None:
         raise ValueError(f'there is nothing to show for {result.path}: {result.error or "the answer has no image"}')
     arrangement = _arrangement(*result.size)
-    size = _fit(result.size, arrangement.room)
+    size = fit_size(result.size, arrangement.room)
     cell = tuple(max(lengths) for lengths in zip(size, arrangement.cell))
     height = arrangement.rows * (cell[0] + CAPTION + GAP) - GAP
     width = arrangement.columns * (cell[1] + GAP) - GAP + SCALE_WIDTH
@@ -94,11 +95,6 @@ def _arrangement(height: int, width: int) -> _Arrangement:
     if width < 0.55 * height:
         return TALL
     return USUAL if width < 2.4 * height else WIDE
-
-
-def _fit(size: tuple[int, int], room: tuple[int, int]) -> tuple[int, int]:
-    scale = min(most / length for most, length in zip(room, size))
-    return tuple(max(1, round(scale * length)) for length in size)
 
 
 def _draw_header(page: Page, result: ForgeryResult) -> None:

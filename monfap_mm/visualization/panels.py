@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from ..utils.fit_size import fit_size
+
 # A panel is as high as its image within these bounds, so that text is legible on small images and files of large
 # ones stay small.
 MIN_HEIGHT, MAX_HEIGHT = 256, 384
@@ -25,14 +27,14 @@ def panel_size(height: int, width: int) -> tuple[int, int]:
     Returns:
         Height and width: 256 to 384 pixels high, or less where the width would exceed 576.
     """
-    scale = min(np.clip(height, MIN_HEIGHT, MAX_HEIGHT) / height, MAX_WIDTH / width)
-    return max(1, round(height * scale)), max(1, round(width * scale))
+    return fit_size((height, width), (np.clip(height, MIN_HEIGHT, MAX_HEIGHT), MAX_WIDTH))
 
 
 def resize(image: np.ndarray, size: tuple[int, int], interpolation: int = cv2.INTER_LINEAR) -> np.ndarray:
     """Resize an image (H, W) or (H, W, 3) to a height and width; without aliasing when it shrinks."""
     height, width = size
-    if image.shape[0] > height and interpolation == cv2.INTER_LINEAR:
+    shrinks = image.shape[0] > height or image.shape[1] > width
+    if shrinks and interpolation == cv2.INTER_LINEAR:
         interpolation = cv2.INTER_AREA
     return cv2.resize(image, (width, height), interpolation=interpolation)
 

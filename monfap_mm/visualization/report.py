@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from ..structures import rle_share
+from ..utils.fit_size import fit_size
 from ..utils.printable import printable
 from .gate_bars import EXPERT_COLORS, EXPERT_NAMES
 from .panels import resize
@@ -110,8 +111,7 @@ def _thumbnail(folder: Path, row: dict) -> str:
     picture = cv2.imdecode(content, cv2.IMREAD_COLOR)
     if picture is None:
         return ''
-    scale = min(most / length for most, length in zip(THUMBNAIL, picture.shape))
-    height, width = (max(1, round(scale * length)) for length in picture.shape[:2])
+    height, width = fit_size(picture.shape, THUMBNAIL)
     _, jpeg = cv2.imencode('.jpg', resize(picture, (height, width)), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     data = base64.b64encode(jpeg).decode()
     description = f'{os.path.basename(row["path"])}, fake pixels tinted'

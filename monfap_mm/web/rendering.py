@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from ..structures import PALETTE, ForgeryResult
+from ..utils.fit_size import fit_size
 from ..visualization.panels import heat_map, resize
 
 MAX_SIDE = 1280
@@ -21,7 +22,7 @@ def render_answer(result: ForgeryResult) -> dict:
         ``answer``, its JSON form, and as ``data:`` addresses of pictures of one size, at most 1280 pixels a side:
         ``picture``, ``mask`` (the fake pixels colored, the others transparent) and ``heat`` (P(fake) by color).
     """
-    size = _shown_size(*result.size)
+    size = fit_size(result.size, (MAX_SIDE, MAX_SIDE), max_scale=1)
     probability = resize(np.round(result.probability * 255).astype(np.uint8), size) / 255
     return dict(
         answer=result.to_json(),
@@ -34,11 +35,6 @@ def render_answer(result: ForgeryResult) -> dict:
 def heat_scale() -> str:
     """The colors of ``heat`` from 0 to 1, a picture of 256 x 1 pixels as a ``data:`` address."""
     return _data_address('.png', cv2.cvtColor(heat_map(np.linspace(0, 1, 256)[None]), cv2.COLOR_RGB2BGR))
-
-
-def _shown_size(height: int, width: int) -> tuple[int, int]:
-    scale = min(1, MAX_SIDE / max(height, width))
-    return max(1, round(height * scale)), max(1, round(width * scale))
 
 
 def _tint(opacity: np.ndarray) -> np.ndarray:
