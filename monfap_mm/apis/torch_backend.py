@@ -36,8 +36,7 @@ class TorchBackend:
         with DefaultScope.overwrite_default_scope('mmseg'):
             self.pipeline = Compose(pipeline_without_loading(self.cfg, mode))
         self.mode = self.cfg.model.test_cfg['mode']
-        # Any module can be the neck; only ours has gates.
-        self.experts = tuple(getattr(getattr(self.model, 'neck', None), 'experts', ()))
+        self.experts = getattr(self.model, 'experts', ())  # a stock segmentor has none
 
     @cached_property
     def provenance(self) -> dict[str, str]:

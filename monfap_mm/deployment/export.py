@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ..distribution import install_extra
 from ..model_files.onnx_metadata import KEY, OnnxMetadata
+from ..models import ForgerySegmentor
 
 DYNAMIC = {0: 'batch', 2: 'height', 3: 'width'}
 OUTPUTS = ('cls_logits', 'mask_logits', 'coarse_logits', 'gates')
@@ -28,7 +29,7 @@ class ExportForm(nn.Module):
     """The inference form of a model as a function of the image alone.
 
     Args:
-        model (nn.Module): A :class:`MoNFAP`; changed to its inference form.
+        model (nn.Module): A :class:`ForgerySegmentor`; changed to its inference form.
 
     Raises:
         ExportError: If it is another model, or its backbone is known to have no such form.
@@ -36,9 +37,11 @@ class ExportForm(nn.Module):
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
-        if not hasattr(model, 'forward_all'):
-            raise ExportError(f'only MoNFAP can be exported, not {type(model).__name__}')
-        backbone = type(model.backbone).__name__
+        if not isinstance(model, ForgerySegmentor):
+            raise ExportError(
+                f'only systems that answer twice, such as MoNFAP, can be exported, not {type(model).__name__}'
+            )
+        backbone = type(getattr(model, 'backbone', None)).__name__
         if backbone in NOT_EXPORTABLE:
             raise ExportError(f'a model with the backbone {backbone} cannot be exported: {NOT_EXPORTABLE[backbone]}')
         self.model = model.to_inference()
@@ -52,10 +55,10 @@ class ExportForm(nn.Module):
 
         Returns:
             tuple[Tensor, ...]: In the order of :data:`OUTPUTS`: image logits ``(B, 2)``, pixel logits ``(B, 2, H/4,
-            W/4)``, coarse logits ``(B, 2, H/32, W/32)``, and gate values ``(B, L, E)`` if the model has gates.
+            W/4)``, and coarse logits ``(B, 2, H/32, W/32)`` and gate values ``(B, L, E)`` if the model has them.
         """
-        output, gates = self.model.forward_all(image)
-        return (*output, gates) if gates is not None else tuple(output)
+        output = self.model.forward_complete(image)
+        return tuple(value for name in OUTPUTS if (value := getattr(output, name)) is not None)
 
 
 def _free_upsampling(model: nn.Module) -> None:
@@ -80,7 +83,7 @@ def export_program(form: ExportForm) -> torch.export.ExportedProgram:
             return torch.export.export(form, (image,), dynamic_shapes=dict(image=dynamic))
     # Any part of any backbone may refuse, in its own way.
     except Exception as error:
-        backbone, reason = type(form.model.backbone).__name__, ' '.join(str(error).split())[:500]
+        backbone, reason = type(getattr(form.model, 'backbone', None)).__name__, ' '.join(str(error).split())[:500]
         raise ExportError(
             f'the model (backbone {backbone}) has no graph for all batches and sizes: {reason}'
         ) from error

@@ -64,7 +64,7 @@ def export_model(config: str, weights: str, out: Path) -> Exported:
         raise ValueError(f'the file must end with {" or ".join(FORMATS)}, got {out}')
     cfg, _ = load_config(config, None)
     form = ExportForm(build_model(cfg, weights, 'cpu'))
-    metadata = describe(cfg, weights, _experts(form))
+    metadata = describe(cfg, weights, form.model.experts)
     program = export_program(form)
     if out.suffix == '.onnx':
         content = to_onnx(program, metadata)
@@ -76,11 +76,6 @@ def export_model(config: str, weights: str, out: Path) -> Exported:
     difference = check_outputs(form, run, [*CHECKED, (1, *size)])
     atomic_write(out, content)
     return Exported(form, run, size, difference)
-
-
-def _experts(form: ExportForm) -> tuple[str, ...]:
-    # Any module can be the neck; only ours has gates.
-    return tuple(getattr(getattr(form.model, 'neck', None), 'experts', ()))
 
 
 def _size(metadata: OnnxMetadata) -> tuple[int, int]:

@@ -13,7 +13,7 @@ import torch
 from mmengine.config import ConfigDict
 from mmseg.registry import MODELS
 
-from monfap_mm.deployment.export import ExportError, ExportForm, export_program, to_onnx
+from monfap_mm.deployment.export import OUTPUTS, ExportError, ExportForm, export_program, to_onnx
 from monfap_mm.model_files.loading import build_model, load_config
 from monfap_mm.model_files.onnx_metadata import KEY
 from tests.samples import build, monfap_cfg
@@ -57,8 +57,8 @@ def model_on(name):
 
 def outputs(model, images):
     with torch.no_grad():
-        output, gates = model.forward_all(torch.from_numpy(images))
-    return [value.numpy() for value in (*output, gates) if value is not None]
+        output = model.forward_all(torch.from_numpy(images))
+    return [value.numpy() for name in OUTPUTS if (value := getattr(output, name)) is not None]
 
 
 @pytest.fixture(scope='module')
@@ -104,7 +104,7 @@ def test_other_models_are_refused():
             test_cfg=dict(mode='whole'),
         )
     )
-    with pytest.raises(ExportError, match='only MoNFAP can be exported, not EncoderDecoder'):
+    with pytest.raises(ExportError, match='such as MoNFAP, can be exported, not EncoderDecoder'):
         ExportForm(fcn)
 
 

@@ -14,6 +14,7 @@ from mmseg.utils import SampleList
 from torch import Tensor, nn
 
 from ..layers import CoarseLocalizer, ForgeryAwareTransformer, FourierPositionEncoding, UpSampler, check_channels
+from ..layers.logits import largest_pixel
 from ..layers.recompute import recompute
 
 TASK_MODES = ('token', 'two_branch', 'additional_loss', 'global_statistics')
@@ -225,8 +226,7 @@ class FUPHead(BaseDecodeHead):
             return self.classifier(self.dropout(tokens.mean(dim=1)))  # Eq. 2
         if self.task_mode == 'two_branch':
             return self.classifier(self.dropout(first_pixels.mean(dim=1)))
-        margin = (mask_logits[:, 1] - mask_logits[:, 0]).flatten(1).amax(dim=1)
-        return torch.stack([torch.zeros_like(margin), margin], dim=1)
+        return largest_pixel(mask_logits)
 
 
 def _to_sequence(image: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """Segmentors."""
 
+from .forgery_segmentor import ForgeryOutput, ForgeryPrediction, ForgerySegmentor
 from .forgery_tta import ForgeryTTAModel
-from .monfap import ForgeryPrediction, MoNFAP
+from .monfap import MoNFAP
 
-__all__ = ['ForgeryPrediction', 'ForgeryTTAModel', 'MoNFAP']
+__all__ = ['ForgeryOutput', 'ForgeryPrediction', 'ForgerySegmentor', 'ForgeryTTAModel', 'MoNFAP']

@@ -105,8 +105,8 @@ def test_slide_on_an_image_smaller_than_the_window(model):
     torch.testing.assert_close(model.inference(images((48, 40)), []).seg_logits, whole.seg_logits)
 
 
-@pytest.mark.parametrize('size', [(32, 32), (33, 47), (70, 130), (61, 35)])
-def test_any_size_from_32(model, size):
+@pytest.mark.parametrize('size', [(32, 32), (33, 47), (70, 130), (61, 35), (16, 16), (1, 1)])
+def test_any_size(model, size):
     set_test_cfg(model)
     prediction = model.inference(images(size), [])
     assert prediction.seg_logits.shape == (2, 2, *size)
