@@ -17,7 +17,9 @@ from pathlib import Path
 
 from mmengine.config import DictAction
 
-from monfap_mm.curation.cli import positive_number
+from monfap_mm.cli.arguments import positive_number
+from monfap_mm.cli.command import run_command
+from monfap_mm.cli.exit_codes import DONE, FAILED
 from monfap_mm.evaluation.figures import PAPER_FIGURES
 from monfap_mm.protocols import (
     ABLATIONS,
@@ -121,8 +123,8 @@ def make_table(table: str, figures: dict, failures: dict, args: argparse.Namespa
     return Table(title, ('',), PAPER_FIGURES, tuple(rows), tuple(filter(None, footnotes)))
 
 
-def main() -> None:
-    """Run, print the tables and write them to the work dir."""
+def main() -> int:
+    """Run, print the tables and write them to the work dir; returns the exit code."""
     args = parse_args()
     # One thread a process: threads that wait for each other slow a busy machine down many times.
     os.environ.setdefault('OMP_NUM_THREADS', '1')
@@ -136,8 +138,10 @@ def main() -> None:
         stem = name.lower().replace('. ', '') if name.startswith('Fig.') else f'table_{name.lower()}'
         table.write(args.work_dir, stem, versions=versions())
     if failures:
-        sys.exit(f'{len(failures)} trainings failed; run the same command again to go on')
+        print(f'{len(failures)} trainings failed; run the same command again to go on', file=sys.stderr)
+        return FAILED
+    return DONE
 
 
 if __name__ == '__main__':
-    main()
+    run_command('ablations', main, 'the same command goes on')

@@ -14,7 +14,9 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from monfap_mm.curation.cli import positive_number
+from monfap_mm.cli.arguments import positive_number
+from monfap_mm.cli.command import CommandError, run_command
+from monfap_mm.cli.exit_codes import DONE, FAILED
 from monfap_mm.protocols import (
     Cell,
     NotThereError,
@@ -101,13 +103,13 @@ def make_table(protocol: Protocol, results: dict, failures: dict) -> Table:
     return Table(protocol.title, groups, figures, tuple(rows), tuple(footnotes))
 
 
-def main() -> None:
-    """Test, print the table and write it."""
+def main() -> int:
+    """Test, print the table and write it; returns the exit code."""
     args = parse_args()
     try:
         protocol = load_protocol(args.protocol)
     except (FileNotFoundError, ProtocolError) as error:
-        sys.exit(f'benchmark: {error}')
+        raise CommandError(error) from error
     args.work_dir = args.work_dir or Path('work_dirs') / 'benchmarks' / protocol.name
     results, failures = test_all(protocol, args)
     table = make_table(protocol, results, failures)
@@ -117,8 +119,10 @@ def main() -> None:
     print(f'{args.work_dir / protocol.name}.md .csv .tex .json')
     broken = [key for key, error in failures.items() if not isinstance(error, NotThereError)]
     if broken:
-        sys.exit(f'{len(broken)} tests failed; the others are kept: run the same command again')
+        print(f'{len(broken)} tests failed; the others are kept: run the same command again', file=sys.stderr)
+        return FAILED
+    return DONE
 
 
 if __name__ == '__main__':
-    main()
+    run_command('benchmark', main, 'the same command goes on')

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import cv2
 
+from monfap_mm.cli.command import run_command
 from monfap_mm.evaluation.figures import PAPER_FIGURES
 from monfap_mm.protocols import read_figures
 from monfap_mm.utils.provenance import versions
@@ -169,4 +170,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run_command('run_demo', main)

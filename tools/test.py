@@ -3,6 +3,7 @@
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from monfap_mm.cli.command import run_command
 from monfap_mm.engine.launch import base_parser, join_cpu_processes, load_config, require_file
 from monfap_mm.evaluation.results_file import ENDINGS
 
@@ -84,4 +85,4 @@ def main():
 
 
 if __name__ == '__main__':
-    main()
+    run_command('test', main)

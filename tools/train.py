@@ -3,6 +3,7 @@
 from mmengine.device import get_device
 from mmengine.runner import Runner
 
+from monfap_mm.cli.command import run_command
 from monfap_mm.engine.launch import base_parser, join_cpu_processes, load_config, require_file
 
 
@@ -46,4 +47,4 @@ def main():
 
 
 if __name__ == '__main__':
-    main()
+    run_command('train', main, 'train.py --resume goes on')

@@ -1,13 +1,11 @@
 """The verbs of ``monfap``."""
 
 import argparse
-import os
-import sys
 from collections.abc import Sequence
 
 from ..version import __version__
 from . import info, predict, serve
-from .exit_codes import INTERRUPTED, NOT_WRITTEN
+from .command import exit_code, show_any_text
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,6 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code, see ``monfap predict --help``.
     """
+    show_any_text()
     parser = argparse.ArgumentParser(
         prog='monfap', description='Which photograph is fake, and which face in it? Each verb has its own --help.'
     )
@@ -27,12 +26,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for verb in (predict, serve, info):
         verb.add_parser(verbs)
     args = parser.parse_args(arguments)
-    try:
-        return args.run(args)
-    except KeyboardInterrupt:
-        print('monfap: stopped; what is written stays, and predict --resume goes on', file=sys.stderr)
-        return INTERRUPTED
-    except BrokenPipeError:
-        # The reader has seen enough. Python would complain when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return NOT_WRITTEN
+    return exit_code('monfap', lambda: args.run(args), 'what is written stays, and predict --resume goes on')

@@ -17,7 +17,7 @@ from ..utils.atomic_write import atomic_write
 from ..version import __version__
 from ..visualization.report import write_report
 from .answer_files import EVIDENCE, write_answer_files
-from .exit_codes import DONE, NOT_ANSWERED, NOT_STARTED, NOT_WRITTEN
+from .exit_codes import DONE, FAILED, NOT_STARTED, NOT_WRITTEN
 from .model_arguments import ModelError, add_model_arguments, load_inferencer
 from .predictions_file import PredictionsError, PredictionsFile, read_predictions, to_line
 from .summary import summary_rows, to_csv, to_text
@@ -220,7 +220,7 @@ def _read_lines() -> Iterator[str]:
 
 
 def _exit_code(args: argparse.Namespace, count: int, errors: int) -> int:
-    return NOT_ANSWERED if errors and (args.fail_on_error or errors == count) else DONE
+    return FAILED if errors and (args.fail_on_error or errors == count) else DONE
 
 
 def _stop(message: str, code: int) -> int:

@@ -1,4 +1,4 @@
-"""What the converters' command lines share: options, exit codes, and errors as messages."""
+"""What the converters' command lines share: options, and the report at the end."""
 
 import argparse
 import os
@@ -6,12 +6,14 @@ import sys
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+from ..cli.arguments import existing_file, existing_folder, positive_number, share
+from ..cli.command import run_command
+from ..cli.exit_codes import DONE, FAILED, INTERRUPTED, NOT_STARTED, NOT_WRITTEN
 from ..jobs.errors import JobError
 from ..jobs.job import Summary
 from ..jobs.output_files import LINKS
 from ..media.headers import MAX_PIXELS
 
-EXIT_FINE, EXIT_UNFIT, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 _LABELS = ('real', 'fake')
 
 
@@ -25,8 +27,9 @@ def make_parser(description: str, example: str, from_list: bool = False) -> argp
     """
     parser = argparse.ArgumentParser(
         description=description,
-        epilog=f'Example: {example}. Exit code: {EXIT_FINE} done, {EXIT_UNFIT} too many bad items (what was done is '
-        f'kept) or no samples, {EXIT_USAGE} cannot run, {EXIT_INTERRUPTED} interrupted: the same command goes on.',
+        epilog=f'Example: {example}. Exit code: {DONE} done, {FAILED} too many bad items (what was done is kept) or no '
+        f'samples, {NOT_STARTED} cannot start, {NOT_WRITTEN} stopped by a full disk and {INTERRUPTED} by Ctrl-C: then '
+        'the same command goes on.',
     )
     if from_list:
         parser.add_argument('src', metavar='LIST', type=existing_file, help='list of a set, which is not changed')
@@ -40,7 +43,7 @@ def make_parser(description: str, example: str, from_list: bool = False) -> argp
         help='processes, default: all cores',
     )
     parser.add_argument(
-        '--max-bad', type=_share, default=0.01, help='largest share of broken items, 0 to 1, default: %(default)s'
+        '--max-bad', type=share, default=0.01, help='largest share of broken items, 0 to 1, default: %(default)s'
     )
     parser.add_argument(
         '--max-pixels', type=positive_number, default=MAX_PIXELS, help='refuse larger images, default: %(default)s'
@@ -56,37 +59,6 @@ def add_link_option(parser: argparse.ArgumentParser) -> None:
         default='copy',
         help='how DST gets the images, default: %(default)s',
     )
-
-
-def existing_folder(text: str) -> Path:
-    """Type of an argument: a folder that exists."""
-    if not os.path.isdir(text):
-        raise argparse.ArgumentTypeError(f'there is no folder {text}')
-    return Path(text)
-
-
-def existing_file(text: str) -> Path:
-    """Type of an argument: a file that exists."""
-    if not os.path.isfile(text):
-        raise argparse.ArgumentTypeError(f'there is no file {text}')
-    return Path(text)
-
-
-def positive_number(text: str) -> int:
-    """Type of an argument: a whole number above 0."""
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f'must be a whole number above 0, got {text}')
-    return int(text)
-
-
-def _share(text: str) -> float:
-    try:
-        share = float(text)
-    except ValueError:
-        share = -1.0
-    if not 0 <= share <= 1:
-        raise argparse.ArgumentTypeError(f'must be a share from 0 to 1, got {text}')
-    return share
 
 
 def job_options(args: argparse.Namespace) -> dict:
@@ -105,24 +77,9 @@ def refuse_nested(dst: Path, *sources: Path) -> None:
             raise JobError(f'{dst} lies in the source {src}, which must stay as it is: choose a folder outside.')
 
 
-def run_command(name: str, command: Callable[[], int]) -> None:
-    """Run a command and exit, with a message in place of a traceback for what a user can set right.
-
-    Args:
-        name: Name of the tool, put before messages.
-        command: Returns the exit code.
-    """
-    # Names of files may hold bytes that are no text.
-    sys.stdout.reconfigure(errors='backslashreplace')
-    try:
-        code = command()
-    except JobError as error:
-        print(f'{name}: {error}', file=sys.stderr)
-        code = EXIT_USAGE
-    except KeyboardInterrupt:
-        print(f'\n{name}: interrupted; the same command goes on from here', file=sys.stderr)
-        code = EXIT_INTERRUPTED
-    sys.exit(code)
+def run_converter(name: str, main: Callable[[], int]) -> None:
+    """Run a converter as a command, which ends the process with its exit code; see :func:`run_command`."""
+    run_command(name, main, after_stop='the same command goes on from here')
 
 
 def report(summary: Summary, dst: Path, max_bad: float, labels: Collection[int] = ()) -> int:
@@ -150,6 +107,6 @@ def report(summary: Summary, dst: Path, max_bad: float, labels: Collection[int] 
         reason = f'The set has no {" and no ".join(_LABELS[label] for label in labels if label not in there)} image.'
     else:
         print(f'The set is in {dst}')
-        return EXIT_FINE
+        return DONE
     print(reason, file=sys.stderr)
-    return EXIT_UNFIT
+    return FAILED

@@ -2,7 +2,7 @@
 
 import argparse
 
-from .cli import existing_file
+from ..cli.arguments import existing_file
 from .faces import DETECTORS, FaceDetector, build_detector
 
 

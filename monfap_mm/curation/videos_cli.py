@@ -4,6 +4,7 @@ import argparse
 from functools import partial
 from types import ModuleType
 
+from ..cli.arguments import whole_number
 from ..jobs.job import run_job
 from .cli import job_options, make_parser, refuse_nested, report
 from .faces_cli import add_face_options, build_from
@@ -42,23 +43,19 @@ def add_sampling_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--frames``, ``--candidates``, ``--jpeg-quality`` and the options of the face detector."""
     add_face_options(parser)
     parser.add_argument(
-        '--frames', type=_whole(1, 10_000), default=Sampling.frames, help='most frames a video, default: %(default)s'
+        '--frames',
+        type=whole_number(1, 10_000),
+        default=Sampling.frames,
+        help='most frames a video, default: %(default)s',
     )
     parser.add_argument(
         '--candidates',
-        type=_whole(1, 10_000),
+        type=whole_number(1, 10_000),
         default=Sampling.candidates,
         help='frames of a video in which faces are counted, default: %(default)s',
     )
     parser.add_argument(
-        '--jpeg-quality', type=_whole(1, 100), help='write JPEG of this quality, default: PNG, which loses nothing'
+        '--jpeg-quality',
+        type=whole_number(1, 100),
+        help='write JPEG of this quality, default: PNG, which loses nothing',
     )
-
-
-def _whole(low: int, high: int):
-    def parse(text: str) -> int:
-        if not text.isdecimal() or not low <= int(text) <= high:
-            raise argparse.ArgumentTypeError(f'must be a whole number from {low} to {high}, got {text}')
-        return int(text)
-
-    return parse

@@ -116,5 +116,5 @@ def test_a_test_that_breaks_keeps_the_others(first, cwd):
 def test_mistakes_in_the_file(cwd):
     (cwd / 'bad.yml').write_text('titel: x\n')
     done = tool('benchmark.py', 'bad.yml', cwd=cwd, check=False)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.strip() == "benchmark: bad.yml: unknown key titel; did you mean 'title'?"

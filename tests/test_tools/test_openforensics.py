@@ -61,7 +61,7 @@ def test_interrupted_it_says_so_and_goes_on(source, converted, tmp_path, monkeyp
     stop_halfway(started, signal.SIGINT, dst / 'manifest.jsonl', lines=30)
     assert started.returncode == 130
     message = started.stderr.read()
-    assert 'interrupted; the same command goes on from here' in message
+    assert 'stopped; the same command goes on from here' in message
     assert 'Traceback' not in message
     assert convert_here(monkeypatch, 'openforensics', source, dst, '--workers', '2') == 0
     assert hash_tree(dst) == hash_tree(converted[0])

@@ -44,6 +44,7 @@ from mmseg.registry import MODELS
 from prettytable import PrettyTable, TableStyle
 
 import monfap_mm  # noqa: F401  (registers the models)
+from monfap_mm.cli.command import run_command
 from monfap_mm.utils.atomic_write import atomic_write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -433,4 +434,4 @@ def write(folder: Path | None, results: list[Result], machine: dict) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run_command('benchmark', main)

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from monfap_mm.curation.cli import EXIT_FINE, existing_file, existing_folder, run_command
+from monfap_mm.cli.arguments import existing_file, existing_folder
+from monfap_mm.cli.command import run_command
+from monfap_mm.cli.exit_codes import DONE
 from monfap_mm.curation.faces import FaceDetector
 from monfap_mm.curation.faces_cli import add_face_options, build_from
 from monfap_mm.curation.photos import GivenFaces
@@ -114,7 +116,7 @@ def main() -> int:
     print('boxes, IoU 0.5')
     print(f'  recall     {_share(counts["matched"], counts["boxes"])} annotated')
     print(f'  precision  {_share(counts["matched"], counts["found"])} found')
-    return EXIT_FINE
+    return DONE
 
 
 def _share(part: int, whole: int) -> str:

@@ -19,6 +19,8 @@ import numpy as np
 from mmengine.utils import ProgressBar
 from prettytable import PrettyTable
 
+from monfap_mm.cli.command import CommandError, run_command
+from monfap_mm.cli.exit_codes import DONE, FAILED
 from monfap_mm.evaluation.bootstrap import interval, resample
 from monfap_mm.evaluation.curves import draw_curves
 from monfap_mm.evaluation.figures import PAPER_FIGURES, all_figures, is_percent, paper_figures
@@ -61,12 +63,13 @@ def parse_args() -> argparse.Namespace:
 def load(paths: list[str]) -> dict[str, list[ImageRecord]]:
     """Read results files, by their names or, where two share one, their paths.
 
-    Ends the program if one is broken or given twice.
+    Raises:
+        CommandError: If one is broken or given twice.
     """
     files = [Path(path).resolve() for path in paths]
     for number, (path, file) in enumerate(zip(paths, files)):
         if file in files[:number]:
-            sys.exit(f'eval_metric: {path} is given twice: name each file once')
+            raise CommandError(f'{path} is given twice: name each file once')
     stems = [Path(path).stem for path in paths]
     names = stems if len(set(stems)) == len(stems) else paths
     records = {}
@@ -74,7 +77,7 @@ def load(paths: list[str]) -> dict[str, list[ImageRecord]]:
         try:
             found, warnings = read_results(path)
         except (OSError, ValueError) as error:
-            sys.exit(f'eval_metric: {error}')
+            raise CommandError(error) from error
         print(*(f'warning: {warning}' for warning in warnings), sep='\n', end='\n' * bool(warnings), file=sys.stderr)
         records[name] = found
     return records
@@ -86,10 +89,10 @@ def make_table(records: list[ImageRecord]) -> ResultTable:
 
 
 def choose_figures(patterns: list[str], keys: list[str]) -> list[str]:
-    """Keys that match a pattern; ends the program if a pattern matches none."""
+    """Keys that match a pattern; a CommandError if a pattern matches none."""
     for pattern in patterns:
         if not any(fnmatch(key, pattern) for key in keys):
-            sys.exit(f'eval_metric: no figure is called {pattern}. There are\n  ' + '\n  '.join(keys))
+            raise CommandError(f'no figure is called {pattern}. There are\n  ' + '\n  '.join(keys))
     return [key for key in keys if any(fnmatch(key, pattern) for pattern in patterns)]
 
 
@@ -174,8 +177,8 @@ def same_images(records: dict[str, list[ImageRecord]]) -> bool:
     return len({frozenset((record.identity, record.label) for record in found) for found in records.values()}) == 1
 
 
-def main() -> None:
-    """Read, compute, print, write."""
+def main() -> int:
+    """Read, compute, print, write; returns the exit code."""
     args = parse_args()
     records = load(args.results)
     tables = {name: make_table(found) for name, found in records.items()}
@@ -193,8 +196,10 @@ def main() -> None:
         problems = draw_worst(records[next(iter(records))], number, folder, args.worst_by, args.masks)
         print(f'{folder}: the worst images by {args.worst_by}')
         if problems:
-            sys.exit('eval_metric: could not read\n  ' + '\n  '.join(problems))
+            print('eval_metric: could not read\n  ' + '\n  '.join(problems), file=sys.stderr)
+            return FAILED
+    return DONE
 
 
 if __name__ == '__main__':
-    main()
+    run_command('eval_metric', main)

@@ -16,6 +16,7 @@ from mmseg.registry import MODELS
 from prettytable import PrettyTable
 
 import monfap_mm  # noqa: F401  (registers the models)
+from monfap_mm.cli.command import run_command
 
 
 class Forward(torch.nn.Module):
@@ -81,4 +82,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run_command('get_flops', main)

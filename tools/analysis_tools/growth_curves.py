@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from monfap_mm.cli.command import run_command
+
 COSTS = {'milliseconds': 'time of a step, ms', 'peak_mib': 'memory of a step, MiB'}
 MARKERS = 'os^Dv'
 
@@ -75,4 +77,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run_command('growth_curves', main)

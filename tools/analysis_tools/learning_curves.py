@@ -9,12 +9,12 @@ Example:
 import argparse
 import csv
 import json
-import sys
 from pathlib import Path
 
 from matplotlib.figure import Figure
 from scipy.ndimage import uniform_filter1d
 
+from monfap_mm.cli.command import CommandError, run_command
 from monfap_mm.evaluation.curves import COLORS, DPI, LINE_STYLES, PANEL_INCHES
 
 DEFAULT_FIGURES = ('forgery/AUC', 'forgery/F1-f')
@@ -94,16 +94,16 @@ def main() -> None:
     try:
         curves = {name: read_scalars(folder) for name, folder in zip(args.names, args.work_dirs)}
     except FileNotFoundError as error:
-        sys.exit(f'learning_curves: {error}')
+        raise CommandError(error) from error
     entries = [entry for figures, _ in curves.values() for entry in figures.values()]
     known = sorted({key for entry in entries for key in entry if key.startswith('forgery/')})
     keys = [key if key.startswith('forgery/') else f'forgery/{key}' for key in args.figures]
     if unknown := [key for key in keys if key not in known]:
-        sys.exit(f'learning_curves: no training has {", ".join(unknown)}; there are {", ".join(known)}')
+        raise CommandError(f'no training has {", ".join(unknown)}; there are {", ".join(known)}')
     draw(curves, keys, args.out)
     write_csv(curves, args.out.with_suffix('.csv'))
     print(f'{args.out} and {args.out.with_suffix(".csv")}')
 
 
 if __name__ == '__main__':
-    main()
+    run_command('learning_curves', main)

@@ -19,6 +19,8 @@ from mmengine.registry import init_default_scope  # noqa: E402
 from mmseg.registry import DATASETS  # noqa: E402
 from prettytable import PrettyTable  # noqa: E402
 
+from monfap_mm.cli.command import run_command  # noqa: E402
+
 GPU_RATES = (100, 200, 400)
 
 
@@ -66,4 +68,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run_command('loading_speed', main)

@@ -5,13 +5,13 @@ Example:
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from monfap_mm.cli.command import CommandError, run_command
 from monfap_mm.datasets.perturbations import Perturbation, load_table
 from monfap_mm.media.images import read_image
 from monfap_mm.scenes.camera import Camera
@@ -82,8 +82,8 @@ def main() -> None:
         Path(args.out).parent.mkdir(parents=True, exist_ok=True)
         sheet(image).save(args.out, quality=70)
     except (ImportError, OSError, ValueError) as error:
-        sys.exit(f'perturbation_sheet: {error}')
+        raise CommandError(error) from error
 
 
 if __name__ == '__main__':
-    main()
+    run_command('perturbation_sheet', main)

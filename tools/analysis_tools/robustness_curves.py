@@ -11,7 +11,6 @@ import io
 import json
 import math
 import os
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +22,7 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmseg.registry import DATASETS
 
+from monfap_mm.cli.command import CommandError, run_command
 from monfap_mm.datasets.perturbations import perturb_pipeline
 from monfap_mm.engine.launch import base_parser, join_cpu_processes, load_config, require_file
 from monfap_mm.evaluation.plain_json import without_nan
@@ -201,7 +201,7 @@ def main() -> None:
         join_cpu_processes(cfg)
         run_points(cfg, curves, args.factors)
     except (ImportError, OSError, ValueError) as error:
-        sys.exit(f'robustness_curves: {error}')
+        raise CommandError(error) from error
     if is_main_process():
         curves.write_table(out / 'curves.csv')
         draw(curves, args.factors, out / 'curves.png')
@@ -209,4 +209,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run_command('robustness_curves', main, 'the same command goes on')

@@ -16,8 +16,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from monfap_mm.cli.arguments import positive_number
+from monfap_mm.cli.command import run_command
 from monfap_mm.curation import openforensics
-from monfap_mm.curation.cli import positive_number, run_command
 from monfap_mm.jobs.job import run_job
 
 FACES, CORNERS = 3, 60

@@ -14,8 +14,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from monfap_mm.cli.arguments import positive_number
+from monfap_mm.cli.command import run_command
 from monfap_mm.curation import ffiw
-from monfap_mm.curation.cli import positive_number, run_command
 from monfap_mm.curation.faces_cli import add_face_options, build_from
 from monfap_mm.curation.videos_sampling import Sampling
 from monfap_mm.forging import forge

@@ -13,8 +13,10 @@ from pathlib import Path
 
 import cv2
 
+from monfap_mm.cli.arguments import existing_file, positive_number
+from monfap_mm.cli.command import run_command
+from monfap_mm.cli.exit_codes import DONE, FAILED
 from monfap_mm.curation.check import check_lists
-from monfap_mm.curation.cli import EXIT_FINE, EXIT_UNFIT, existing_file, positive_number, run_command
 from monfap_mm.curation.contact_sheet import draw_sheet
 from monfap_mm.jobs.errors import JobError
 from monfap_mm.media.headers import MAX_PIXELS
@@ -53,7 +55,7 @@ def main() -> int:
     sheet = cv2.cvtColor(draw_sheet(samples, args.max_pixels), cv2.COLOR_RGB2BGR)
     atomic_write(args.out / 'sheet.jpg', cv2.imencode('.jpg', sheet)[1].tobytes())
     print(f'{args.out / "report.json"}, {args.out / "sheet.jpg"}')
-    return EXIT_FINE if report.fit else EXIT_UNFIT
+    return DONE if report.fit else FAILED
 
 
 if __name__ == '__main__':

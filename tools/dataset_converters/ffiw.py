@@ -5,7 +5,7 @@ Example:
 """
 
 from monfap_mm.curation import ffiw
-from monfap_mm.curation.cli import run_command
+from monfap_mm.curation.cli import run_converter
 from monfap_mm.curation.videos_cli import convert_videos
 
 RECIPE = 2  # raise it when the same source starts to give another set
@@ -22,4 +22,4 @@ def main() -> int:
 
 
 if __name__ == '__main__':
-    run_command('ffiw', main)
+    run_converter('ffiw', main)

@@ -6,15 +6,8 @@ Example:
 
 import argparse
 
-from monfap_mm.curation.cli import (
-    existing_file,
-    job_options,
-    make_parser,
-    positive_number,
-    refuse_nested,
-    report,
-    run_command,
-)
+from monfap_mm.cli.arguments import existing_file, positive_number
+from monfap_mm.curation.cli import job_options, make_parser, refuse_nested, report, run_converter
 from monfap_mm.curation.faces_cli import add_face_options, build_from
 from monfap_mm.curation.photos import DetectedFaces, GivenFaces, PhotoForger, Recipe, describe_photos, list_tasks
 from monfap_mm.forging import KINDS
@@ -92,4 +85,4 @@ def main() -> int:
 
 
 if __name__ == '__main__':
-    run_command('from_photos', main)
+    run_converter('from_photos', main)

@@ -9,7 +9,7 @@ import math
 from functools import partial
 
 from monfap_mm.curation.annotations import find_annotations, hash_annotations
-from monfap_mm.curation.cli import add_link_option, job_options, make_parser, refuse_nested, report, run_command
+from monfap_mm.curation.cli import add_link_option, job_options, make_parser, refuse_nested, report, run_converter
 from monfap_mm.curation.image_forgery import ANNOTATIONS, DATASETS, convert, divide
 from monfap_mm.jobs.errors import JobError
 from monfap_mm.jobs.job import Task, run_job
@@ -71,4 +71,4 @@ def main() -> int:
 
 
 if __name__ == '__main__':
-    run_command('image_forgery', main)
+    run_converter('image_forgery', main)

@@ -6,9 +6,9 @@ Example:
 
 import argparse
 import os
-import sys
 import time
 
+from monfap_mm.cli.command import CommandError, run_command
 from monfap_mm.scenes import DemoSet, make_set
 
 
@@ -34,7 +34,7 @@ def main() -> None:
         demo = DemoSet(args.seed, args.train, args.val, args.test, args.size)
         made = make_set(args.folder, demo, args.workers)
     except (ValueError, FileExistsError) as error:
-        sys.exit(f'make_demo_data: {error}')
+        raise CommandError(error) from error
     total = demo.train + demo.val + demo.test
     if made:
         print(f'{total} pictures of {demo.size} x {demo.size} pixels in {args.folder}, {time.time() - start:.0f} s')
@@ -43,4 +43,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run_command('make_demo_data', main)

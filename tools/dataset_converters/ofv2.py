@@ -9,18 +9,10 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from monfap_mm.cli.arguments import existing_file, existing_folder
 from monfap_mm.curation import genuine, openforensics
 from monfap_mm.curation.annotations import hash_annotations
-from monfap_mm.curation.cli import (
-    add_link_option,
-    existing_file,
-    existing_folder,
-    job_options,
-    make_parser,
-    refuse_nested,
-    report,
-    run_command,
-)
+from monfap_mm.curation.cli import add_link_option, job_options, make_parser, refuse_nested, report, run_converter
 from monfap_mm.curation.faces_cli import add_face_options, build_from
 from monfap_mm.jobs.job import Outcome, Task, run_job
 
@@ -73,4 +65,4 @@ def main() -> int:
 
 
 if __name__ == '__main__':
-    run_command('ofv2', main)
+    run_converter('ofv2', main)

@@ -10,7 +10,7 @@ from functools import partial
 
 from monfap_mm.curation import openforensics
 from monfap_mm.curation.annotations import hash_annotations
-from monfap_mm.curation.cli import add_link_option, job_options, make_parser, refuse_nested, report, run_command
+from monfap_mm.curation.cli import add_link_option, job_options, make_parser, refuse_nested, report, run_converter
 from monfap_mm.jobs.job import run_job
 
 RECIPE = 2  # raise it when the same source starts to give another set
@@ -42,4 +42,4 @@ def main() -> int:
 
 
 if __name__ == '__main__':
-    run_command('openforensics', main)
+    run_converter('openforensics', main)

@@ -9,7 +9,7 @@ The copy serves as ``data_root`` of a dataset. The images are PNG files: what is
 import argparse
 from functools import partial
 
-from monfap_mm.curation.cli import job_options, make_parser, report, run_command
+from monfap_mm.curation.cli import job_options, make_parser, report, run_converter
 from monfap_mm.curation.perturbed import convert, describe, list_tasks
 from monfap_mm.datasets.perturbations import PERTURBATIONS, Perturber
 from monfap_mm.jobs.errors import JobError
@@ -74,4 +74,4 @@ def main() -> int:
 
 
 if __name__ == '__main__':
-    run_command('perturb', main)
+    run_converter('perturb', main)

@@ -7,11 +7,11 @@ Example:
 """
 
 import argparse
-import sys
 import time
 import warnings
 from pathlib import Path
 
+from monfap_mm.cli.command import CommandError, run_command
 from monfap_mm.deployment import FORMATS, Exported, export_model
 
 
@@ -41,7 +41,7 @@ def main() -> None:
     try:
         exported = export_model(args.config, args.checkpoint, args.out)
     except (OSError, ValueError, ImportError, RuntimeError) as error:
-        sys.exit(f'export: {error}')
+        raise CommandError(error) from error
     report(exported, args.out, time.perf_counter() - start)
     if args.benchmark:
         size = tuple(args.size or exported.size)
@@ -53,4 +53,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run_command('export', main)

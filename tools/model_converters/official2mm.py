@@ -9,7 +9,6 @@ logits.
 
 import argparse
 import re
-import sys
 from pathlib import Path
 
 import torch
@@ -17,6 +16,7 @@ from mmengine.config import Config
 from mmseg.registry import MODELS
 from torch import Tensor
 
+from monfap_mm.cli.command import CommandError, run_command
 from monfap_mm.structures import CLASSES, PALETTE
 
 # Applied in order to every key; the first column is a regular expression.
@@ -155,7 +155,7 @@ def main() -> None:
     try:
         state_dict = convert(load_official(args.source), build_target(args.config))
     except ConversionError as error:
-        sys.exit(str(error))
+        raise CommandError(error) from error
     args.destination.parent.mkdir(parents=True, exist_ok=True)
     meta = dict(converted_from=args.source.name, dataset_meta=dict(classes=CLASSES, palette=PALETTE))
     torch.save(dict(meta=meta, state_dict=state_dict), args.destination)
@@ -163,4 +163,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run_command('official2mm', main)

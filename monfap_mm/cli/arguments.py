@@ -1,0 +1,49 @@
+"""Types of arguments: what is wrong is said before anything starts."""
+
+import argparse
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+
+def existing_folder(text: str) -> Path:
+    """A folder that exists."""
+    if not os.path.isdir(text):
+        raise argparse.ArgumentTypeError(f'there is no folder {text}')
+    return Path(text)
+
+
+def existing_file(text: str) -> Path:
+    """A file that exists."""
+    if not os.path.isfile(text):
+        raise argparse.ArgumentTypeError(f'there is no file {text}')
+    return Path(text)
+
+
+def positive_number(text: str) -> int:
+    """A whole number above 0."""
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f'must be a whole number above 0, got {text}')
+    return int(text)
+
+
+def whole_number(low: int, high: int) -> Callable[[str], int]:
+    """A whole number from ``low``, at least 0, to ``high``."""
+
+    def parse(text: str) -> int:
+        if not text.isdecimal() or not low <= int(text) <= high:
+            raise argparse.ArgumentTypeError(f'must be a whole number from {low} to {high}, got {text}')
+        return int(text)
+
+    return parse
+
+
+def share(text: str) -> float:
+    """A share from 0 to 1."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f'must be a share from 0 to 1, got {text}')
+    return number
