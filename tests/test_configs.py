@@ -105,6 +105,16 @@ def test_schedule_of_the_paper(path):
     assert (cfg.default_hooks.checkpoint.save_best, cfg.default_hooks.checkpoint.rule) == ('forgery/IoU-f', 'greater')
 
 
+@by_name(sorted(CONFIGS.rglob('*.py')))
+def test_only_training_replaces_broken_pictures(path):
+    cfg = load(path)
+    for split in ('train', 'val', 'test'):
+        dataset = (cfg.get(f'{split}_dataloader') or {}).get('dataset')
+        if dataset is not None:
+            expected = ('replace', False) if split == 'train' else ('raise', True)
+            assert (dataset.get('on_error', 'raise'), dataset.get('test_mode', False)) == expected
+
+
 @by_name(PAPER)
 def test_model_of_the_paper(path):
     model = load(path).model

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Sequence
 
 from mmengine import fileio
 from mmengine.dist import is_main_process
@@ -10,7 +11,9 @@ from mmengine.logging import print_log
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
+from ..media.masks import DEFAULT_MASK_VALUES, check_mask_values
 from ..structures.classes import CLASSES, PALETTE
+from .broken_samples import BrokenSamples
 from .forgery_list import FileIndex, ListEntry, parse_list
 
 MAX_SHOWN_PROBLEMS = 10
@@ -30,9 +33,15 @@ class ForgeryDataset(BaseSegDataset):
             are relative to. A folder that is not named is the list's. Defaults to None.
         check_files (bool): Whether to check that all files exist when the dataset is built. Files on a remote
             storage are not checked. Defaults to True.
-        on_error (str): What to do with a sample that cannot be read or transformed in training: ``'replace'`` logs it
-            and takes another, ``'raise'`` stops. In test mode errors are always raised. Defaults to 'replace'.
-        max_refetch (int): How many samples in a row may be replaced before training stops. Defaults to 20.
+        mask_values (str): Which values of a mask are fake: ``'above_127'``, or ``'nonzero'`` for masks of 0 and 1 or of
+            dark colors. Defaults to 'above_127'.
+        on_error (str): What to do with a sample that cannot be read or transformed: ``'raise'`` stops, ``'replace'``
+            logs it and takes another one, which is for training sets only: in test mode errors are always raised.
+            Defaults to 'raise', since a figure on other pictures than those of the list is not the figure of the list.
+        max_refetch (int): How many samples in a row may be replaced before training stops; as many of one label stop
+            it if none of that label was sound. Defaults to 20.
+        max_broken (float): Largest share of replaced samples among the real, and among the fake ones, 0 to 1. One of
+            each is always forgiven. Defaults to 0.1.
         **kwargs: Arguments of mmseg's ``BaseSegDataset``.
 
     Raises:
@@ -47,17 +56,24 @@ class ForgeryDataset(BaseSegDataset):
         ann_file: str,
         data_prefix: dict | None = None,
         check_files: bool = True,
-        on_error: str = 'replace',
+        mask_values: str = DEFAULT_MASK_VALUES,
+        on_error: str = 'raise',
         max_refetch: int = 20,
+        max_broken: float = 0.1,
         **kwargs,
     ):
         if on_error not in ('replace', 'raise'):
             raise ValueError(f'on_error must be "replace" or "raise", got {on_error!r}')
+        if not 0 <= max_broken <= 1:
+            raise ValueError(f'max_broken must be a share from 0 to 1, got {max_broken!r}')
         if not ann_file:
             raise ValueError(f'{type(self).__name__} needs ann_file, the list of its images')
         self.check_files = check_files
+        self.mask_values = check_mask_values(mask_values)
         self.on_error = on_error
+        self.max_broken = max_broken
         self._failures_in_a_row = 0
+        self._broken: BrokenSamples | None = None
         super().__init__(ann_file=ann_file, data_prefix=data_prefix or {}, max_refetch=max_refetch, **kwargs)
         if tuple(self._metainfo['classes']) != CLASSES:
             raise ValueError(f'The classes of {type(self).__name__} are {CLASSES}, got {self._metainfo["classes"]}')
@@ -71,7 +87,8 @@ class ForgeryDataset(BaseSegDataset):
 
         Returns:
             list[dict]: One dict a sample: img_path, seg_map_path (None for a real image without a mask), gt_label
-            (0 real, 1 fake), reduce_zero_label and seg_fields.
+            (0 real, 1 fake), mask_values, listed_at (the list and the line, for messages), reduce_zero_label and
+            seg_fields.
         """
         files = FileIndex() if self._is_local() else None
         samples, malformed, missing = [], [], []
@@ -81,15 +98,36 @@ class ForgeryDataset(BaseSegDataset):
             if not entries and not problems:
                 raise ValueError(f'The list {path} names no image')
             for entry in entries:
-                sample = self._to_sample(entry, os.path.dirname(path), files)
+                sample = self._to_sample(entry, path, files)
                 samples.append(sample)
                 if self.check_files and files is not None:
-                    missing += [f'{path}:{entry.line}: missing {problem}' for problem in _missing_files(sample, files)]
+                    missing += _missing_files(sample, files)
         if malformed:
             raise ValueError(_summary('malformed lines', malformed))
         if missing:
             raise FileNotFoundError(_summary('missing files', missing))
         return samples
+
+    def full_init(self) -> None:
+        """Read the lists, unless that was done."""
+        if not self._fully_initialized:
+            super().full_init()
+            self._track_broken()
+
+    def get_subset(self, indices: Sequence[int] | int) -> 'ForgeryDataset':
+        """A data set of some samples, see mmengine's ``BaseDataset``."""
+        subset = super().get_subset(indices)
+        subset._track_broken()
+        return subset
+
+    def get_subset_(self, indices: Sequence[int] | int) -> None:
+        """Keep some samples only, see mmengine's ``BaseDataset``."""
+        super().get_subset_(indices)
+        self._track_broken()
+
+    def _track_broken(self) -> None:
+        if self.on_error == 'replace':
+            self._broken = BrokenSamples(len(self), self.max_broken, self.max_refetch)
 
     def prepare_data(self, idx: int) -> dict | None:
         """Run the pipeline on a sample.
@@ -98,29 +136,40 @@ class ForgeryDataset(BaseSegDataset):
             idx (int): Index of the sample.
 
         Returns:
-            dict | None: The packed sample; None in training when the sample is broken, upon which mmengine draws
-            another one.
+            dict | None: The packed sample; None when the sample is broken and is to be replaced, upon which mmengine
+            draws another one.
 
         Raises:
-            RuntimeError: In training, when ``max_refetch`` samples in a row are broken.
+            ValueError: If the sample is broken and is not to be replaced; names the line of the list and the file.
+            RuntimeError: If too many samples are broken: ``max_refetch`` in a row, all of a label, or more than the
+                share ``max_broken``.
         """
         try:
             data = super().prepare_data(idx)
         except Exception as error:
+            message = self._describe(idx, error)
             if self.test_mode or self.on_error == 'raise':
-                raise
-            self._report_broken(idx, error)
+                raise ValueError(message) from error
+            self._report_broken(idx, message, error)
             return None
         self._failures_in_a_row = 0
+        if self._broken is not None:
+            self._broken.add(idx, broken=False)
         return data
 
-    def _report_broken(self, idx: int, error: Exception) -> None:
-        message = f'{self.get_data_info(idx)["img_path"]}: {type(error).__name__}: {error}'
+    def _describe(self, idx: int, error: Exception) -> str:
+        sample = self.get_data_info(idx)
+        return f'{sample["listed_at"]}: {sample["img_path"]}: {type(error).__name__}: {error}'
+
+    def _report_broken(self, idx: int, message: str, error: Exception) -> None:
         self._failures_in_a_row += 1
+        self._broken.add(idx, broken=True)
         if self._failures_in_a_row >= self.max_refetch:
-            raise RuntimeError(
-                f'{self._failures_in_a_row} samples of {self.ann_file} in a row are broken, the last one is {message}'
-            ) from error
+            verdict = f'{self._failures_in_a_row} samples of {self.ann_file} in a row are broken'
+        else:
+            verdict = self._broken.verdict(lambda index: self.get_data_info(index)['gt_label'])
+        if verdict:
+            raise RuntimeError(f'{verdict}, the last one is {message}') from error
         # On the console mmengine shows warnings of the main process only, and errors of all.
         level = logging.WARNING if is_main_process() else logging.ERROR
         print_log(f'Broken sample replaced by another one: {message}', logger='current', level=level)
@@ -139,8 +188,8 @@ class ForgeryDataset(BaseSegDataset):
         except UnicodeDecodeError as error:
             raise ValueError(f'The list {path} is not UTF-8 text: {error}') from error
 
-    def _to_sample(self, entry: ListEntry, folder: str, files: FileIndex | None) -> dict:
-        mask = entry.mask
+    def _to_sample(self, entry: ListEntry, path: str, files: FileIndex | None) -> dict:
+        folder, mask = os.path.dirname(path), entry.mask
         if mask is not None:
             mask = os.path.join(self.data_prefix.get('seg_map_path', folder), mask)
             if entry.derived and files is not None and mask not in files:
@@ -151,6 +200,8 @@ class ForgeryDataset(BaseSegDataset):
             img_path=os.path.join(self.data_prefix.get('img_path', folder), entry.image),
             seg_map_path=mask,
             gt_label=entry.label,
+            mask_values=self.mask_values,
+            listed_at=f'{path}:{entry.line}',
             reduce_zero_label=False,
             seg_fields=[],
         )
@@ -158,7 +209,11 @@ class ForgeryDataset(BaseSegDataset):
 
 def _missing_files(sample: dict, files: FileIndex) -> list[str]:
     paths = {'image': sample['img_path'], 'mask': sample['seg_map_path']}
-    return [f'{kind} {path}' for kind, path in paths.items() if path is not None and path not in files]
+    return [
+        f'{sample["listed_at"]}: missing {kind} {path}'
+        for kind, path in paths.items()
+        if path is not None and path not in files
+    ]
 
 
 def _summary(kind: str, problems: list[str]) -> str:

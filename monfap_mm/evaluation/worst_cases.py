@@ -6,8 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..datasets.transforms.loading import FAKE_ABOVE
 from ..media.images import read_image, read_mask
+from ..media.masks import fake_pixels
 from ..structures import CLASSES
 from ..utils.file_names import FileNames
 from ..visualization.panels import MIN_HEIGHT, MIN_WIDTH, center, gray_mask, missing, panel_size, resize, side_by_side
@@ -106,7 +106,7 @@ def _read_fake(path: str, image: np.ndarray | None, size: tuple[int, int], probl
         (height, width), (image_height, image_width) = mask.shape, image.shape[:2]
         problems.append(f'{path}: the mask has {width}x{height} pixels, its image {image_width}x{image_height}')
         return None
-    return resize((mask > FAKE_ABOVE).astype(np.uint8), size, cv2.INTER_NEAREST)
+    return resize(fake_pixels(mask), size, cv2.INTER_NEAREST)
 
 
 def _read(reader: Callable[[str], np.ndarray], path: str, problems: list[str]) -> np.ndarray | None:

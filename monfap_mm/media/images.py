@@ -52,10 +52,12 @@ def decode_image(data: bytes, name: str) -> np.ndarray:
 
 
 def read_mask(path: str, backend_args: dict | None = None) -> np.ndarray:
-    """Read a mask of manipulated pixels: values above 127 are fake.
+    """Read the grey values of a mask; :mod:`monfap_mm.media.masks` tells which of them are fake.
+
+    Colors are reduced to their luma, 16-bit values to their high byte. What is not black never becomes 0.
 
     Args:
-        path: Path of the mask: 8-bit grayscale; colors are reduced to their luma.
+        path: Path of the mask.
         backend_args: Arguments of mmengine's file backend.
 
     Returns:
@@ -114,10 +116,19 @@ def _is_ordinary(image: Image.Image, data: bytes) -> bool:
 
 def _decode_mask(data: bytes) -> np.ndarray:
     with Image.open(io.BytesIO(data)) as image:
-        upright = _to_8_bit(ImageOps.exif_transpose(image))
-        if upright.has_transparency_data and upright.convert('RGBA').getextrema()[3][0] < 255:
+        upright = ImageOps.exif_transpose(image)
+        gray = _to_8_bit(upright)
+        if gray.has_transparency_data and gray.convert('RGBA').getextrema()[3][0] < 255:
             raise ValueError('it has transparent pixels; save it as 8-bit grayscale without alpha')
-        return np.array(upright.convert('L'))
+        # The high byte of a small value is 0, and so is the luma of a dark blue.
+        return np.maximum(np.asarray(gray.convert('L')), _is_marked(upright))
+
+
+def _is_marked(image: Image.Image) -> np.ndarray:
+    """Where an image is not black, (H, W), bool."""
+    if image.mode in ('L', '1', *_DEEP_MODES):
+        return np.asarray(image) > 0
+    return np.asarray(image.convert('RGB')).any(axis=-1)
 
 
 def _to_8_bit(image: Image.Image) -> Image.Image:

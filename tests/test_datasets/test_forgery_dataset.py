@@ -1,10 +1,12 @@
 import logging
+import re
 import time
 
 import numpy as np
 import pytest
 from mmengine.registry import DefaultScope
 from mmseg.registry import DATASETS
+from torch.utils.data import DataLoader
 
 from monfap_mm.datasets import ForgeryDataset
 
@@ -30,6 +32,10 @@ def write_list(root, text, name='list.txt', **options):
     return dict(ann_file=name, data_root=str(root))
 
 
+def replacing(root):
+    return dict(ann_file='train.txt', data_root=str(root), pipeline=PIPELINE, on_error='replace')
+
+
 def test_samples(root):
     dataset = DATASETS.build(dict(type='ForgeryDataset', ann_file='train.txt', data_root=str(root)))
     assert dataset.metainfo['classes'] == ('real', 'fake')
@@ -39,6 +45,8 @@ def test_samples(root):
         img_path=str(root / 'images/3.png'),
         seg_map_path=str(root / 'masks/3.png'),
         gt_label=1,
+        mask_values='above_127',
+        listed_at=f'{root}/train.txt:6',
         reduce_zero_label=False,
         seg_fields=[],
         sample_idx=3,
@@ -152,6 +160,9 @@ def test_missing_files_are_counted_and_shown(root):
     ('options', 'message'),
     [
         (dict(on_error='ignore'), 'on_error must be "replace" or "raise"'),
+        (dict(mask_values='above_100'), "mask_values must be one of 'above_127', 'nonzero', got 'above_100'"),
+        (dict(max_broken=1.5), 'max_broken must be a share from 0 to 1'),
+        (dict(max_broken=float('nan')), 'max_broken must be a share from 0 to 1'),
         (dict(ann_file=''), 'needs ann_file'),
         (dict(metainfo=dict(classes=('fake', 'real'))), 'The classes of ForgeryDataset are'),
     ],
@@ -169,7 +180,7 @@ def test_broken_sample_is_replaced_in_training_only(root, damage):
         options.update(
             write_list(root, 'images/0.png\t0\nimages/1.png\t0\nimages/2.png\t0\nimages/3.png\t0\tmasks/3.png')
         )
-    dataset = ForgeryDataset(**options)
+    dataset = ForgeryDataset(on_error='replace', **options)
     if damage == 'truncated':
         broken.write_bytes(broken.read_bytes()[:1000])
     elif damage == 'deleted':
@@ -180,14 +191,18 @@ def test_broken_sample_is_replaced_in_training_only(root, damage):
         save(root / 'masks/3.png', np.zeros((40, 60), np.uint8))
     with captured_logs() as logs:
         assert dataset[3]['data_samples'].sample_idx != 3
-    assert f'Broken sample replaced by another one: {broken}' in logs.text(logging.WARNING)
-    for strict in (dict(on_error='raise'), dict(test_mode=True)):
-        with pytest.raises((OSError, ValueError), match=r'3\.png'):
+    line = 4 if damage == 'real_with_mask' else 6
+    place = f'{root / options["ann_file"]}:{line}: {broken}: '
+    assert f'Broken sample replaced by another one: {place}' in logs.text(logging.WARNING)
+    for strict in ({}, dict(on_error='raise'), dict(on_error='replace', test_mode=True)):
+        with pytest.raises(ValueError, match=re.escape(place)):
             ForgeryDataset(check_files=False, **strict, **options)[3]
 
 
 def test_set_of_broken_samples_ends_with_an_error(root):
-    dataset = ForgeryDataset(ann_file='train.txt', data_root=str(root), pipeline=PIPELINE, max_refetch=5)
+    dataset = ForgeryDataset(
+        ann_file='train.txt', data_root=str(root), pipeline=PIPELINE, on_error='replace', max_refetch=5
+    )
     for path in (root / 'images').iterdir():
         path.write_bytes(b'')
     with pytest.raises(RuntimeError, match='5 samples of .*train.txt in a row are broken, the last one is .*is empty'):
@@ -195,12 +210,62 @@ def test_set_of_broken_samples_ends_with_an_error(root):
 
 
 def test_successes_reset_the_count_of_failures(root):
-    dataset = ForgeryDataset(ann_file='train.txt', data_root=str(root), pipeline=PIPELINE, max_refetch=3)
+    dataset = ForgeryDataset(
+        ann_file='train.txt', data_root=str(root), pipeline=PIPELINE, on_error='replace', max_refetch=3
+    )
     (root / 'images/3.png').write_bytes(b'')
     np.random.seed(0)
     dataset._rand_another = lambda: 0
     for _ in range(10):
         assert dataset[3]['data_samples'].sample_idx == 0
+
+
+def read_epochs(dataset, epochs, **options):
+    """Labels of all samples, as two workers give them."""
+    loader = DataLoader(dataset, 2, shuffle=True, num_workers=2, collate_fn=list, **options)
+    return [int(packed['data_samples'].gt_label.label) for _ in range(epochs) for batch in loader for packed in batch]
+
+
+@pytest.mark.parametrize('persistent', [False, True])
+def test_training_stops_when_all_fakes_fail(tmp_path, persistent):
+    """Each worker sees too few of the four fakes in an epoch: what is known outlasts both."""
+    root = make_dataset(tmp_path, num_real=30, num_fake=4)
+    for path in (root / 'masks').iterdir():
+        save(path, box_mask() // 255)
+    dataset = ForgeryDataset(max_broken=1, **replacing(root))
+    with pytest.raises(RuntimeError) as error:
+        read_epochs(dataset, 40, persistent_workers=persistent)
+    assert 'all fake samples that were read are broken (4 of 4), the last one is' in str(error.value)
+    assert re.search(r'train\.txt:3\d: .*values above 127 are fake, and its largest is 1', str(error.value))
+    assert "mask_values='nonzero'" in str(error.value)
+    mended = ForgeryDataset(mask_values='nonzero', **replacing(root))
+    assert sum(read_epochs(mended, 1)) == 4
+
+
+@pytest.mark.parametrize(('broken', 'stops'), [(4, False), (5, True)])
+def test_training_stops_at_a_share_of_a_label(tmp_path, broken, stops):
+    """Broken fakes are judged among the 40 fakes, not among all 100 samples."""
+    root = make_dataset(tmp_path, num_real=60, num_fake=40)
+    for number in range(60, 60 + broken):
+        (root / f'images/{number}.png').write_bytes(b'')
+    dataset = ForgeryDataset(**replacing(root))
+    if not stops:
+        assert len(read_epochs(dataset, 3)) == 300
+        return
+    with pytest.raises(RuntimeError, match=r'5 of 40 fake samples are known to be broken, and at most 10% may be'):
+        read_epochs(dataset, 3)
+
+
+def test_a_subset_counts_its_own_samples(tmp_path):
+    root = make_dataset(tmp_path, num_real=2, num_fake=3)
+    for number in (3, 4):
+        (root / f'images/{number}.png').write_bytes(b'')
+    subset = ForgeryDataset(**replacing(root)).get_subset([4, 0, 3, 0, 0, 0])
+    subset._rand_another = lambda: 1
+    assert subset[0]['data_samples'].sample_idx == 1
+    assert subset[0]['data_samples'].sample_idx == 1
+    with pytest.raises(RuntimeError, match='all fake samples that were read are broken'):
+        subset[2]
 
 
 def test_long_list_is_read_fast(tmp_path):

@@ -34,7 +34,8 @@ train_dataloader = dict(
     persistent_workers=True,
     pin_memory=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(pipeline=train_pipeline),
+    # One broken picture does not end a run of days; too many do.
+    dataset=dict(pipeline=train_pipeline, on_error='replace'),
 )
 val_dataloader = dict(
     batch_size=8,
@@ -42,7 +43,8 @@ val_dataloader = dict(
     persistent_workers=True,
     pin_memory=True,
     sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(pipeline=test_pipeline),
+    # Nothing is replaced: a figure is of the pictures in the list.
+    dataset=dict(pipeline=test_pipeline, test_mode=True),
 )
 test_dataloader = val_dataloader
 

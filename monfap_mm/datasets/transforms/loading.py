@@ -5,8 +5,7 @@ from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
 from ...media.images import read_image, read_mask
-
-FAKE_ABOVE = 127
+from ...media.masks import DEFAULT_MASK_VALUES, check_mask_values, fake_pixels, second_level
 
 
 @TRANSFORMS.register_module()
@@ -60,6 +59,7 @@ class LoadForgeryAnnotations(BaseTransform):
     - ori_shape: (H, W)
     - gt_label: 0 real, 1 fake (optional)
     - seg_map_path: None for a real image without mask
+    - mask_values: which of its values are fake (optional)
 
     Modified Keys:
 
@@ -68,18 +68,22 @@ class LoadForgeryAnnotations(BaseTransform):
 
     Args:
         backend_args (dict, optional): Arguments of mmengine's file backend. Defaults to None.
+        mask_values (str, optional): Which values of a mask are fake: ``'above_127'``, or ``'nonzero'`` for masks of 0
+            and 1 or of dark colors. Defaults to None: as the sample says (``ForgeryDataset(mask_values=...)``), else
+            ``'above_127'``.
     """
 
-    def __init__(self, backend_args: dict | None = None):
+    def __init__(self, backend_args: dict | None = None, mask_values: str | None = None):
         self.backend_args = backend_args
+        self.mask_values = None if mask_values is None else check_mask_values(mask_values)
 
     def transform(self, results: dict) -> dict:
         """Load ``results['seg_map_path']``.
 
         Raises:
             OSError: If the mask cannot be read.
-            ValueError: If it has another size than the image, or contradicts the label: real with manipulated pixels,
-                or fake without.
+            ValueError: If it has another size than the image; contradicts the label: real with manipulated pixels, or
+                fake without; or has areas of a value that is neither black nor fake.
         """
         if 'gt_label' not in results:
             return results
@@ -103,15 +107,30 @@ class LoadForgeryAnnotations(BaseTransform):
                 f'The mask {mask_path} has {values.shape[1]}x{values.shape[0]} pixels, '
                 f'its image {image_path} has {width}x{height}{hint}'
             )
-        mask = (values > FAKE_ABOVE).astype(np.uint8)
+        mask_values = self.mask_values or results.get('mask_values') or DEFAULT_MASK_VALUES
+        mask = fake_pixels(values, mask_values)
         if results['gt_label'] == 0 and mask.any():
             raise ValueError(f'The image {image_path} is listed as real, but its mask {mask_path} is not empty')
-        if results['gt_label'] == 1 and not mask.any():
-            raise ValueError(
-                f'The image {image_path} is listed as fake, but its mask {mask_path} is empty: '
-                f'values above {FAKE_ABOVE} are fake, and its largest is {values.max()}'
-            )
+        if results['gt_label'] == 1:
+            _check_fake(values, mask_values, f'The image {image_path} is listed as fake, but its mask {mask_path}')
         return mask
 
     def __repr__(self) -> str:
-        return f'{type(self).__name__}(backend_args={self.backend_args})'
+        return f'{type(self).__name__}(backend_args={self.backend_args}, mask_values={self.mask_values!r})'
+
+
+def _check_fake(values: np.ndarray, mask_values: str, subject: str) -> None:
+    """Check the grey values of a fake image's mask; ``subject`` begins the message."""
+    if not fake_pixels(values, mask_values).any():
+        if not values.any():
+            raise ValueError(f'{subject} is empty: all of it is 0')
+        raise ValueError(
+            f'{subject} is empty: values above 127 are fake, and its largest is {values.max()}. If all that is not 0 '
+            "is meant, set mask_values='nonzero' in the dataset"
+        )
+    level = second_level(values, mask_values)
+    if level is not None:
+        raise ValueError(
+            f'{subject} has areas of the value {level} beside the fake ones, and values above 127 are fake. If these '
+            "areas are fake too, set mask_values='nonzero' in the dataset; if not, make them 0"
+        )

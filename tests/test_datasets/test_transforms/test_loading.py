@@ -55,6 +55,36 @@ def test_fake_without_manipulated_pixels(tmp_path, image):
         load(image, save(tmp_path / 'mask.png', box_mask() // 255), 1)
 
 
+def test_values_that_are_fake(tmp_path, image):
+    """The rule is the transform's, else the sample's, else above 127."""
+    results = dict(img_path=image, seg_map_path=save(tmp_path / 'mask.png', box_mask() // 255), gt_label=1)
+    results.update(ori_shape=(40, 60))
+    for options, sample in ((dict(mask_values='nonzero'), {}), ({}, dict(mask_values='nonzero'))):
+        loaded = LoadForgeryAnnotations(**options)({**results, **sample})
+        np.testing.assert_array_equal(loaded['gt_seg_map'], box_mask() // 255)
+    with pytest.raises(ValueError, match="set mask_values='nonzero' in the dataset"):
+        LoadForgeryAnnotations(mask_values='above_127')({**results, 'mask_values': 'nonzero'})
+    with pytest.raises(ValueError, match='listed as real'):
+        LoadForgeryAnnotations(mask_values='nonzero')({**results, 'gt_label': 0})
+    with pytest.raises(ValueError, match='mask_values must be one of'):
+        LoadForgeryAnnotations(mask_values='white')
+
+
+def test_black_mask_of_a_fake(tmp_path, image):
+    with pytest.raises(ValueError, match=r'mask\.png is empty: all of it is 0$'):
+        load(image, save(tmp_path / 'mask.png', 0 * box_mask()), 1)
+
+
+def test_second_face_of_another_value(tmp_path, image):
+    values = box_mask()
+    values[25:35, 10:30] = 100
+    mask = save(tmp_path / 'mask.png', values)
+    with pytest.raises(ValueError, match=r'mask\.png has areas of the value 100 beside the fake ones'):
+        load(image, mask, 1)
+    results = dict(img_path=image, seg_map_path=mask, gt_label=1, ori_shape=(40, 60), mask_values='nonzero')
+    np.testing.assert_array_equal(LoadForgeryAnnotations()(results)['gt_seg_map'], values > 0)
+
+
 def test_mask_of_another_size(tmp_path, image):
     with pytest.raises(ValueError, match=r'mask\.png has 61x40 pixels, its image .*photo\.png has 60x40$'):
         load(image, save(tmp_path / 'mask.png', box_mask(width=61)), 1)

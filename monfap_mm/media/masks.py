@@ -1,0 +1,61 @@
+"""Which values of a mask are fake: one rule for lists, converters and checks."""
+
+import cv2
+import numpy as np
+
+# Rule -> the largest value that is real. Editors soften edges: half way is the border unless the user says otherwise.
+MASK_VALUES = {'above_127': 127, 'nonzero': 0}
+DEFAULT_MASK_VALUES = 'above_127'
+_LEVEL_SIDE = 5
+_LEVEL_SHARE = 0.1
+
+
+def check_mask_values(mask_values: str) -> str:
+    """Check the name of a rule, and return it.
+
+    Raises:
+        ValueError: If there is no such rule.
+    """
+    if mask_values not in MASK_VALUES:
+        raise ValueError(f'mask_values must be one of {", ".join(map(repr, MASK_VALUES))}, got {mask_values!r}')
+    return mask_values
+
+
+def fake_pixels(values: np.ndarray, mask_values: str = DEFAULT_MASK_VALUES) -> np.ndarray:
+    """Apply a rule to the grey values of a mask.
+
+    Args:
+        values: Array (H, W), uint8, from :func:`~monfap_mm.media.images.read_mask`.
+        mask_values: ``'above_127'``, or ``'nonzero'`` for masks of 0 and 1 or of a palette's dark entries.
+
+    Returns:
+        Array (H, W), uint8: 0 real, 1 fake.
+    """
+    return (values > MASK_VALUES[mask_values]).astype(np.uint8)
+
+
+def second_level(values: np.ndarray, mask_values: str = DEFAULT_MASK_VALUES) -> int | None:
+    """Find areas of one value that are neither black nor fake, such as a face marked by 100 beside one marked by 255.
+
+    Soft edges and the noise of a lossy format are no such areas: the value must fill squares of 5 x 5 pixels, and have
+    a tenth as many pixels as are fake.
+
+    Args:
+        values: Array (H, W), uint8.
+        mask_values: The rule by which pixels are fake.
+
+    Returns:
+        The most frequent such value; None if there is none, or no pixel is fake.
+    """
+    counts = cv2.calcHist([values], [0], None, [256], [0, 256]).ravel()
+    border = MASK_VALUES[mask_values]
+    least = max(_LEVEL_SHARE * counts[border + 1 :].sum(), 1)
+    if not counts[border + 1 :].any():
+        return None
+    square = np.ones((_LEVEL_SIDE, _LEVEL_SIDE), np.uint8)
+    for value in sorted(range(1, border + 1), key=lambda value: -counts[value]):
+        if counts[value] < least:
+            return None
+        if cv2.erode((values == value).astype(np.uint8), square, borderValue=0).any():
+            return value
+    return None
