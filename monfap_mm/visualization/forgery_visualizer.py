@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import cv2
 import mmcv
 import numpy as np
+import torch
+from mmengine.structures import PixelData
 from mmseg.registry import VISUALIZERS
 from mmseg.structures import SegDataSample
 from mmseg.visualization import SegLocalVisualizer
@@ -102,7 +104,7 @@ class ForgeryVisualizer(SegLocalVisualizer):
     def _ground_truth(self, image: np.ndarray, sample: SegDataSample, with_labels: bool) -> tuple[str, np.ndarray]:
         caption, size = 'ground truth', image.shape[:2]
         if with_labels and 'gt_label' in sample:
-            caption += f': {self.classes[int(sample.gt_label.label)]}'
+            caption += f': {self.classes[_array(sample.gt_label.label).item()]}'
         if 'gt_sem_seg' not in sample:
             return caption, center(missing(size))
         return caption, center(gray_mask(resize(_plane(sample.gt_sem_seg), size, cv2.INTER_NEAREST)))
@@ -117,12 +119,20 @@ class ForgeryVisualizer(SegLocalVisualizer):
         mask = _plane(sample.pred_sem_seg) if 'pred_sem_seg' in sample else None
         panel = tint_fake(image, mask, self.palette[1], self.alpha)
         if with_labels and 'pred_label' in sample:
-            score = float(sample.pred_label.score[1])
+            score = float(_array(sample.pred_label.score)[1])
             panel = write_verdict(panel, score, int(score > 0.5), self.classes, self.palette)
         return 'prediction', panel
 
 
-def _plane(data) -> np.ndarray:
+def _array(values: torch.Tensor | np.ndarray) -> np.ndarray:
+    """Values as an array; mmseg's ``browse_dataset.py`` gives samples that hold arrays already."""
+    if isinstance(values, torch.Tensor):
+        values = values.detach().cpu()
+        values = values.float() if values.is_floating_point() else values
+    return np.asarray(values)
+
+
+def _plane(data: PixelData) -> np.ndarray:
     """The one plane of ``PixelData`` (1, H, W) as an array that OpenCV takes."""
-    plane = data.data.squeeze(0).detach().cpu()
-    return (plane.float() if plane.is_floating_point() else plane.byte()).numpy()
+    plane = _array(data.data).squeeze(0)
+    return plane.astype(np.float32 if plane.dtype.kind == 'f' else np.uint8)

@@ -8,12 +8,14 @@ import sys
 from pathlib import Path
 
 import cv2
+import mmseg
 import numpy as np
 import pytest
 import torch
 from sklearn.metrics import roc_auc_score
 
 from monfap_mm.protocols import read_figures
+from monfap_mm.visualization.panels import CAPTION_HEIGHT, GAP, MIN_WIDTH
 
 from .conftest import COUNTS, ROOT, run, tool
 
@@ -76,6 +78,21 @@ def test_out_and_show_dir_hold_every_prediction(tested):
     assert found['forgery/AUC'] == pytest.approx(100 * roc_auc_score(labels, scores))
     correct = sum((score > 0.5) == label for score, label in zip(scores, labels))
     assert found['forgery/ACC'] == pytest.approx(100 * correct / len(labels))
+
+
+def test_mmseg_browses_our_datasets(config, tmp_path):
+    """Two panels a sample: what the training pipeline makes of it, and its ground truth."""
+    script = Path(mmseg.__file__).parent / '.mim' / 'tools' / 'analysis_tools' / 'browse_dataset.py'
+    # Beside mmcv-lite, mmseg's own scripts can be imported only after monfap_mm.
+    start = f'import runpy, monfap_mm; runpy.run_path({str(script)!r}, run_name="__main__")'
+    run(sys.executable, '-c', start, config, '--not-show', '--output-dir', 'browsed', cwd=tmp_path)
+    assert sorted(path.name for path in (tmp_path / 'browsed').iterdir()) == [
+        f'train{i}.png' for i in range(COUNTS['train'])
+    ]
+    drawn = cv2.imread(str(tmp_path / 'browsed' / 'train1.png'))
+    truth = drawn[CAPTION_HEIGHT:-GAP, -GAP - MIN_WIDTH : -GAP]
+    # A quarter of the picture is fake: 32 of 64 pixels either way.
+    assert (truth == 255).mean() == pytest.approx(0.25, abs=0.01)
 
 
 def test_folded_and_unfolded_models_score_alike(trained, tested, config, tmp_path):

@@ -81,6 +81,21 @@ def test_stock_segmentor_and_bare_image(visualizer):
         assert share(panel(visualizer.draw(IMAGE), index), panels.FAINT) > 0.8
 
 
+@pytest.mark.parametrize('convert', ['numpy', 'half'])
+def test_samples_may_hold_arrays_or_half_precision(visualizer, convert):
+    """mmseg's browse_dataset.py turns samples into arrays; mixed precision leaves probabilities of 16 bits."""
+    sample = make_sample()
+    if convert == 'half':
+        sample.coarse_prob.data, sample.pred_label.score = (
+            sample.coarse_prob.data.half(),
+            sample.pred_label.score.half(),
+        )
+    else:
+        sample = sample.numpy()
+    picture = visualizer.draw(IMAGE, sample)
+    np.testing.assert_array_equal(picture, visualizer.draw(IMAGE, make_sample()))
+
+
 def test_chosen_panels(visualizer):
     np.testing.assert_array_equal(panel(visualizer.draw(IMAGE, make_sample(), draw_gt=False), 0, count=3), IMAGE)
     np.testing.assert_array_equal(panel(visualizer.draw(IMAGE, make_sample(), draw_pred=False), 0, count=2), IMAGE)

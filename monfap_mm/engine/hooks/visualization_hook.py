@@ -55,6 +55,7 @@ class ForgeryVisualizationHook(Hook):
         self.out_dir = out_dir
         self.backend_args = backend_args
         self._unique_name = FileNames()
+        self._trains = False
 
     def before_run(self, runner: Runner) -> None:
         """Check that the visualizer draws at all.
@@ -67,6 +68,10 @@ class ForgeryVisualizationHook(Hook):
                 f'{type(runner.visualizer).__name__} draws no samples: set visualizer=dict(type="ForgeryVisualizer", '
                 'vis_backends=[dict(type="LocalVisBackend")]) in the config'
             )
+
+    def before_train(self, runner: Runner) -> None:
+        """Note that pictures belong to an iteration of training."""
+        self._trains = True
 
     def _after_iter(
         self,
@@ -102,5 +107,6 @@ class ForgeryVisualizationHook(Hook):
             show=self.show,
             wait_time=self.wait_time,
             out_file=os.path.join(self.out_dir, f'{name}.png') if self.out_dir else None,
-            step=runner.iter,
+            # A runner that only tests has no iteration: asked for it, it would build the training set.
+            step=runner.iter if self._trains else 0,
         )

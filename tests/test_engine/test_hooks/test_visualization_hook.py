@@ -6,6 +6,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from mmseg.models import BaseSegmentor
 from mmseg.registry import HOOKS, MODELS
+from mmseg.structures import SegDataSample
 from PIL import Image
 
 from monfap_mm.media.images import read_image
@@ -93,6 +94,32 @@ def test_show_dir(tmp_path):
     )
     run_test(root, tmp_path / 'work', dict(draw=True), visualizer)
     assert pictures(tmp_path / 'show') == [f'vis_data/vis_image/test_{i}_0.png' for i in range(4)]
+
+
+def test_pictures_of_validation_say_their_iteration(tmp_path):
+    """That of training; a runner that only tests has none, and must not build the training set to find that out."""
+    root = make_dataset(tmp_path / 'data', num_real=1, num_fake=0)
+
+    class TestingRunner:
+        def __init__(self):
+            self.steps, self.visualizer = [], self
+
+        def add_datasample(self, *_, step, **__):
+            self.steps.append(step)
+
+        @property
+        def iter(self):
+            assert trains, 'this would build the training set'
+            return 7
+
+    runner, hook = TestingRunner(), HOOKS.build(dict(type='ForgeryVisualizationHook', draw=True))
+    sample = SegDataSample(metainfo=dict(img_path=str(next(root.rglob('*.png')))))
+    trains = False
+    hook.after_test_iter(runner, 0, {}, [sample])
+    trains = True
+    hook.before_train(runner)
+    hook.after_val_iter(runner, 0, {}, [sample])
+    assert runner.steps == [0, 7]
 
 
 def test_out_dir_and_interval(tmp_path):
