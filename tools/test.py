@@ -5,7 +5,7 @@ from mmengine.runner import Runner
 
 from monfap_mm.cli.command import run_command
 from monfap_mm.engine.launch import base_parser, join_cpu_processes, load_config, require_file
-from monfap_mm.evaluation.results_file import ENDINGS
+from monfap_mm.evaluation.results_file import ENDING, PICKLES
 
 
 def parse_args():
@@ -14,7 +14,7 @@ def parse_args():
     parser.add_argument('checkpoint', help='checkpoint file or address')
     parser.add_argument(
         '--out',
-        metavar='DIR|FILE.jsonl|FILE.pkl',
+        metavar='DIR|FILE.jsonl',
         help='folder to write the predicted masks to; or a file for the score and the counts of each image, from which '
         'tools/analysis_tools/eval_metric.py computes any figure without the model',
     )
@@ -52,10 +52,10 @@ def use_tta(parser, cfg: Config) -> None:
 
 def keep_predictions(parser, cfg: Config, path: str) -> None:
     """Let the metric write a results file, or add an evaluator that writes the masks to a folder."""
-    if path.endswith('.json'):
-        parser.error(f'--out takes a file that ends with {", ".join(ENDINGS)}, or a folder, got {path}')
+    if path.endswith(('.json', *PICKLES)):
+        parser.error(f'--out takes a file that ends with {ENDING}, or a folder, got {path}')
     evaluators = cfg.test_evaluator if isinstance(cfg.test_evaluator, (list, tuple)) else [cfg.test_evaluator]
-    if not path.endswith(ENDINGS):
+    if not path.endswith(ENDING):
         cfg.test_evaluator = [*evaluators, dict(type='MaskWriter', output_dir=path)]
         return
     metrics = [evaluator for evaluator in evaluators if evaluator.type == 'ForgeryMetric']

@@ -46,14 +46,14 @@ class ForgeryMetric(BaseMetric):
         ignore_index (int): Pixels of the mask that do not count. Defaults to 255.
         detail (bool): Whether to compute all figures, not only the paper's four. Defaults to False, for validation
             during training.
-        out_file (str, optional): Results file to write, ``.jsonl`` or ``.pkl``, from which
-            ``tools/analysis_tools/eval_metric.py`` computes any figure. Until it is complete, each process keeps its
-            share in ``<out_file>.part<rank>``. Defaults to None.
+        out_file (str, optional): Results file to write, ``.jsonl``, from which ``tools/analysis_tools/eval_metric.py``
+            computes any figure. Until it is complete, each process keeps its share in ``<out_file>.part<rank>``.
+            Defaults to None.
         **kwargs: ``prefix`` and ``collect_device`` of mmengine's ``BaseMetric``; the numbers are gathered by the
             default process group, whatever the device.
 
     Raises:
-        ValueError: If the ending of ``out_file`` is unknown.
+        ValueError: If ``out_file`` does not end with ``.jsonl``.
     """
 
     default_prefix = 'forgery'
@@ -101,6 +101,7 @@ class ForgeryMetric(BaseMetric):
             pixels=scan.counts,
             faces=count_faces(scan.prediction, scan.target, sample.get('face_boxes')),
             histogram=scan.histogram,
+            ranking=scan.ranking,
         )
 
     def evaluate(self, size: int) -> dict[str, float]:

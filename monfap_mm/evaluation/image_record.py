@@ -8,9 +8,13 @@ import numpy as np
 
 from .functional.faces import SIZES
 from .functional.localization import PixelCounts
-from .functional.score_histogram import NUM_BINS
+from .functional.pixel_ranking import PixelRanking
+from .functional.score_histogram import NUM_BINS, widen
 
-KEYS = {'img_path', 'sample_idx', 'mask_path', 'label', 'score', 'pixels', 'faces', 'histogram'}
+KEYS_1 = {'img_path', 'sample_idx', 'mask_path', 'label', 'score', 'pixels', 'faces', 'histogram'}
+KEYS = KEYS_1 | {'ranking'}
+# Bins of the histograms of version 1.
+NUM_BINS_1 = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +31,8 @@ class ImageRecord:
         faces: Found and all manipulated faces, for small, medium and large ones.
         histogram: Pixels by truth (real, fake) and bin of P(fake), (2, NUM_BINS), uint32; None if the model gives no
             P(fake) of pixels.
+        ranking: Exact figures of the order of its pixels by P(fake); None without fake pixels, if the model gives no
+            P(fake) of pixels, and in records of version 1, for which the histogram must do.
 
     Raises:
         ValueError: If label or score are none, or a real image has manipulated pixels.
@@ -40,11 +46,11 @@ class ImageRecord:
     pixels: PixelCounts
     faces: tuple[tuple[int, int], ...]
     histogram: np.ndarray | None
+    ranking: PixelRanking | None = None
 
     def __post_init__(self) -> None:
         _check(_is_integer(self.label) and self.label in (0, 1), f'its label is {self.label!r}, expected 0 or 1')
-        is_number = (_is_integer(self.score) or isinstance(self.score, float)) and math.isfinite(self.score)
-        _check(is_number and 0 <= self.score <= 1, f'its P(fake) is {self.score!r}, expected 0 to 1')
+        _check(_is_number(self.score) and 0 <= self.score <= 1, f'its P(fake) is {self.score!r}, expected 0 to 1')
         num_fake = self.pixels.tp + self.pixels.fn
         _check(self.label == 1 or num_fake == 0, f'it is labelled real, but {num_fake} of its pixels are manipulated')
 
@@ -64,16 +70,17 @@ class ImageRecord:
             pixels=list(self.pixels),
             faces=[list(pair) for pair in self.faces],
             histogram=None if self.histogram is None else self.histogram.tolist(),
+            ranking=None if self.ranking is None else [None if math.isnan(value) else value for value in self.ranking],
         )
 
     @classmethod
     def from_json(cls, values: dict) -> 'ImageRecord':
-        """The record of :meth:`to_json`.
+        """The record of :meth:`to_json`, of this version or of version 1.
 
         Raises:
             ValueError: If the values are no such record, or contradict each other.
         """
-        if not isinstance(values, dict) or set(values) != KEYS:
+        if not isinstance(values, dict) or set(values) not in (KEYS, KEYS_1):
             raise ValueError(f'expected an object with the keys {", ".join(sorted(KEYS))}')
         _check(isinstance(values['img_path'], str), 'img_path is no string')
         _check(values['mask_path'] is None or isinstance(values['mask_path'], str), 'mask_path is no string')
@@ -83,10 +90,10 @@ class ImageRecord:
         _check((faces[:, 0] <= faces[:, 1]).all(), 'it has more found faces than faces')
         histogram = values['histogram']
         if histogram is not None:
-            histogram = _counts(histogram, (2, NUM_BINS), 'histogram')
+            histogram = _counts(histogram, (2, NUM_BINS if 'ranking' in values else NUM_BINS_1), 'histogram')
             tp, fp, fn, tn = pixels
             _check((histogram.sum(axis=1) == (fp + tn, tp + fn)).all(), 'histogram and pixels differ in their counts')
-            histogram = histogram.astype(np.uint32)
+            histogram = widen(histogram.astype(np.uint32))
         return cls(
             img_path=values['img_path'],
             sample_idx=values['sample_idx'],
@@ -96,6 +103,7 @@ class ImageRecord:
             pixels=PixelCounts(*pixels.tolist()),
             faces=tuple(map(tuple, faces.tolist())),
             histogram=histogram,
+            ranking=_ranking(values.get('ranking')),
         )
 
 
@@ -108,6 +116,10 @@ def _is_integer(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def _is_number(value: object) -> bool:
+    return (_is_integer(value) or isinstance(value, float)) and math.isfinite(value)
+
+
 def _counts(values: list, shape: tuple[int, ...], name: str) -> np.ndarray:
     try:
         counts = np.array(values)
@@ -116,6 +128,15 @@ def _counts(values: list, shape: tuple[int, ...], name: str) -> np.ndarray:
     valid = counts.shape == shape and counts.dtype.kind in 'iu' and counts.min() >= 0 and counts.max() < 2**32
     _check(valid, f'{name} must hold counts of shape {shape}')
     return counts
+
+
+def _ranking(values: list | None) -> PixelRanking | None:
+    if values is None:
+        return None
+    valid = isinstance(values, list) and len(values) == len(PixelRanking._fields)
+    valid = valid and all(value is None or (_is_number(value) and 0 <= value <= 1) for value in values)
+    _check(valid, f'ranking must hold {len(PixelRanking._fields)} numbers from 0 to 1, or null')
+    return PixelRanking(*(math.nan if value is None else float(value) for value in values))
 
 
 def _check(condition: bool, problem: str) -> None:

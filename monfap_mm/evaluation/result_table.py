@@ -10,7 +10,8 @@ from .functional.faces import SIZES
 from .functional.score_histogram import NUM_BINS
 from .image_record import ImageRecord
 
-# Of confusion matrices (..., 4) and histograms (..., 2, NUM_BINS): one by one, or of their sum.
+# Of confusion matrices (..., 4) and histograms (..., 2, NUM_BINS): one by one, or of their sum. The last three
+# are those of PixelRanking.
 PIXEL_FIGURES = {
     'F1': lambda pixels, histograms: localization.f1_score(pixels),
     'IoU': lambda pixels, histograms: localization.iou(pixels),
@@ -33,7 +34,8 @@ class ResultTable:
         pixels: Confusion matrices, (N, 4), as in ``PixelCounts``.
         histograms: Pixels by truth and bin of P(fake), (N, 2, NUM_BINS); zeros where it is unknown.
         faces: Found and all faces by size, (N, 3, 2).
-        per_image: ``PIXEL_FIGURES`` of each image, (N, 6), fractions of one; NaN where not defined.
+        per_image: ``PIXEL_FIGURES`` of each image, (N, 6), fractions of one; NaN where not defined. Those of the
+            ranking come from the histogram in records without one.
     """
 
     labels: np.ndarray
@@ -57,6 +59,9 @@ class ResultTable:
             rows = slice(start, start + CHUNK)
             for column, figure in enumerate(PIXEL_FIGURES.values()):
                 per_image[rows, column] = figure(pixels[rows], histograms[rows])
+        for row, record in zip(per_image, records):
+            if record.ranking is not None:
+                row[-len(record.ranking) :] = record.ranking
         return cls(
             labels=np.array([record.label for record in records], np.int64),
             scores=np.array([record.score for record in records], float),

@@ -1,7 +1,8 @@
 """Files of scored images, from which any figure can be computed without the model.
 
-Text (``.jsonl``): a line of JSON that names the format, then one for each image. Pickle (``.pkl``): the same in one
-object made of lists, dicts, numbers and strings. See docs/evaluation.md for the keys.
+A line of JSON that names the format, then one for each image (``.jsonl``); docs/evaluation.md has the keys. What
+version 1 wrote is read too: the same with fewer bins and without rankings, as text or as a pickle (``.pkl``) of lists,
+dicts, numbers and strings.
 """
 
 import glob
@@ -11,12 +12,21 @@ import pickle
 from collections.abc import Iterable
 from pathlib import Path
 
-from .functional.score_histogram import BINS_PER_UNIT, NUM_BINS
-from .image_record import ImageRecord
+import numpy as np
 
-HEADER = dict(format='monfap_mm results', version=1, bins=NUM_BINS, bins_per_unit_of_logit=BINS_PER_UNIT)
+from .functional import score_histogram
+from .functional.score_histogram import INNER_END, INNER_WIDTH, NUM_BINS, OUTER_WIDTH
+from .image_record import NUM_BINS_1, ImageRecord
+
+HEADER_1 = dict(format='monfap_mm results', version=1, bins=NUM_BINS_1, bins_per_unit_of_logit=8)
+HEADER = dict(
+    format='monfap_mm results',
+    version=2,
+    bins=NUM_BINS,
+    bins_of_logit=dict(inner_width=INNER_WIDTH, inner_end=INNER_END, outer_width=OUTER_WIDTH),
+)
+ENDING = '.jsonl'
 PICKLES = ('.pkl', '.pickle')
-ENDINGS = ('.jsonl', *PICKLES)
 
 
 class ResultsFileError(ValueError):
@@ -69,20 +79,16 @@ def write_results(path: str, records: Iterable[ImageRecord]) -> None:
     """Write a results file in the order of the dataset, as a whole or not at all.
 
     Args:
-        path: File to write, ``.jsonl`` or ``.pkl``; its folder is made if needed.
+        path: File to write, ``.jsonl``; its folder is made if needed.
         records: The images.
     """
     check_ending(path)
     records = sorted(records, key=lambda record: -1 if record.sample_idx is None else record.sample_idx)
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     temporary = f'{path}.tmp'
-    if path.endswith(PICKLES):
-        with open(temporary, 'wb') as file:
-            pickle.dump(HEADER | dict(records=[record.to_json() for record in records]), file)
-    else:
-        with open(temporary, 'w', encoding='utf-8') as file:
-            file.write(_line(HEADER))
-            file.writelines(_line(record.to_json()) for record in records)
+    with open(temporary, 'w', encoding='utf-8') as file:
+        file.write(_line(HEADER))
+        file.writelines(_line(record.to_json()) for record in records)
     os.replace(temporary, path)
 
 
@@ -92,10 +98,10 @@ def read_results(path: str) -> tuple[list[ImageRecord], list[str]]:
     An image that is there twice with the same values counts once. Nothing in the file is executed.
 
     Args:
-        path: File of :func:`write_results` or :class:`PartialResults`.
+        path: File of :func:`write_results` or :class:`PartialResults`, of this version or of version 1.
 
     Returns:
-        The images, and warnings.
+        The images, and warnings: of lines that are cut off, and how far figures of version 1 may be from exact ones.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -110,20 +116,34 @@ def read_results(path: str) -> tuple[list[ImageRecord], list[str]]:
             name = values.get('img_path') if isinstance(values, dict) else None
             raise ResultsFileError(f'{path}, {place}{f" ({name})" if name else ""}: {error}') from error
         first = records.setdefault(record.identity, record)
-        if first is not record and first.to_json() != values:
+        if first is not record and first.to_json() != record.to_json():
             raise ResultsFileError(
                 f'{path}, {place}: {record.img_path} (sample {record.sample_idx}) is there twice with different '
                 'values. Keep the results of one run only.'
             )
     if not records:
         raise ResultsFileError(f'{path} holds no image')
-    return list(records.values()), warnings
+    return list(records.values()), warnings + _imprecision(path, list(records.values()))
 
 
 def check_ending(path: str) -> None:
-    """Raise a ValueError for a results file of an unknown kind."""
-    if not path.endswith(ENDINGS):
-        raise ValueError(f'a results file ends with {", ".join(ENDINGS)}, got {path}')
+    """Raise a ValueError for a file that is not to be written as results."""
+    if not path.endswith(ENDING):
+        raise ValueError(f'a results file ends with {ENDING}, got {path}')
+
+
+def _imprecision(path: str, records: list[ImageRecord]) -> list[str]:
+    """What to know of images whose rankings come from the bins of version 1."""
+    binned = [r.histogram for r in records if r.label == 1 and r.histogram is not None and r.ranking is None]
+    if not binned:
+        return []
+    bounds = [figure(np.array(binned))[1] for figure in (score_histogram.auc, score_histogram.average_precision)]
+    auc, average_precision = (100 * np.nanmean(bound) if np.isfinite(bound).any() else 0.0 for bound in bounds)
+    return [
+        f'{path} is of version 1, whose {NUM_BINS_1} bins of P(fake) end at logits of -15.875 and 15.875: per_image AUC is '
+        f'within {auc:.2g} and AP within {average_precision:.2g} points, on the mean of {len(binned)} fake images. '
+        'A new test gives exact ones'
+    ]
 
 
 def _line(values: dict) -> str:
@@ -132,7 +152,7 @@ def _line(values: dict) -> str:
 
 def _read_lines(path: str) -> tuple[list[tuple[str, dict]], list[str]]:
     objects, warnings = [], []
-    header = _line(HEADER).encode()
+    headers = tuple(_line(header).encode() for header in (HEADER, HEADER_1))
     with open(path, 'rb') as file:
         for number, line in enumerate(file, start=1):
             if not line.endswith(b'\n'):
@@ -141,13 +161,13 @@ def _read_lines(path: str) -> tuple[list[tuple[str, dict]], list[str]]:
             try:
                 values = json.loads(line)
             except ValueError as error:
-                if line.endswith(header):  # the last line of a part that was cut off, and the first of the next
+                if line.endswith(headers):  # the last line of a part that was cut off, and the first of the next
                     warnings.append(f'{path}, line {number} is cut off, as after a kill: left out')
                     continue
                 raise ResultsFileError(f'{path}, line {number} is not JSON: {error}') from error
             if number == 1:
                 _check_header(path, values)
-            elif values != HEADER:  # parts of several processes may be put together
+            elif values not in (HEADER, HEADER_1):  # parts of several processes may be put together
                 objects.append((f'line {number}', values))
     return objects, warnings
 
@@ -167,7 +187,8 @@ def _read_pickle(path: str) -> tuple[list[tuple[str, dict]], list[str]]:
 def _check_header(path: str, values: object) -> None:
     if not isinstance(values, dict) or values.get('format') != HEADER['format']:
         raise ResultsFileError(f'{path} is no results file: make one with tools/test.py --out {Path(path).stem}.jsonl')
-    differing = [f'{key} {values.get(key)}, expected {HEADER[key]}' for key in HEADER if values.get(key) != HEADER[key]]
+    known = HEADER_1 if values.get('version') == 1 else HEADER
+    differing = [f'{key} {values.get(key)}, expected {known[key]}' for key in known if values.get(key) != known[key]]
     if differing:
         raise ResultsFileError(f'{path} is of another version of the package: {"; ".join(differing)}')
 

@@ -6,7 +6,7 @@ from mmengine.structures import LabelData, PixelData
 from mmseg.structures import SegDataSample
 from sklearn import metrics as sk
 
-CENTERS = torch.arange(-15.9375, 16, 0.125)  # of the histogram's bins, in logits
+CENTERS = torch.arange(-15.9375, 16, 0.125)  # of the histogram's inner bins, in logits
 
 
 def make_sample(index, label=None, score=None):

@@ -3,12 +3,21 @@ import math
 
 import pytest
 
+from monfap_mm.evaluation.functional.pixel_ranking import PixelRanking
 from monfap_mm.evaluation.image_record import ImageRecord, drop_repeated
 
 from .records import make_record
 
 
-@pytest.mark.parametrize('changes', [{}, dict(histogram=None, sample_idx=None), dict(img_path='an "ä\n.png')])
+@pytest.mark.parametrize(
+    'changes',
+    [
+        {},
+        dict(histogram=None, ranking=None, sample_idx=None),
+        dict(img_path='an "ä\n.png'),
+        dict(ranking=PixelRanking(math.nan, math.nan, 1.0)),
+    ],
+)
 def test_json_keeps_every_bit(changes):
     record = make_record(1, label=1, **changes)
     text = json.dumps(record.to_json())
@@ -17,6 +26,7 @@ def test_json_keeps_every_bit(changes):
     assert again.score == record.score
     assert again.pixels.tp == record.pixels.tp
     assert again.identity == record.identity
+    assert again.ranking == pytest.approx(record.ranking, nan_ok=True)
 
 
 @pytest.mark.parametrize(
@@ -41,8 +51,13 @@ def test_json_keeps_every_bit(changes):
         ('pixels', [1, 2, 3, 4], 'histogram and pixels differ in their counts'),
         ('faces', [[2, 1], [0, 0], [0, 0]], 'it has more found faces than faces'),
         ('faces', [[0, 0]], r'faces must hold counts of shape \(3, 2\)'),
-        ('histogram', [[1, 2], [3]], r'histogram must hold counts of shape \(2, 256\)'),
+        ('histogram', [[1, 2], [3]], r'histogram must hold counts of shape \(2, 512\)'),
         ('histogram', [], 'histogram must hold counts'),
+        ('histogram', [[0] * 256] * 2, r'histogram must hold counts of shape \(2, 512\)'),
+        ('ranking', [0.5, 0.5], 'ranking must hold 3 numbers from 0 to 1, or null'),
+        ('ranking', [0.5, 0.5, 1.1], 'ranking must hold 3 numbers'),
+        ('ranking', [0.5, math.nan, 0.5], 'ranking must hold 3 numbers'),
+        ('ranking', dict(auc=1), 'ranking must hold 3 numbers'),
     ],
 )
 def test_bad_values(key, value, message):

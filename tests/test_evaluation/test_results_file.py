@@ -1,8 +1,11 @@
 import os
 import pickle
 
+import numpy as np
 import pytest
 
+from monfap_mm.evaluation.functional.score_histogram import auc as auc_of
+from monfap_mm.evaluation.functional.score_histogram import average_precision as average_precision_of
 from monfap_mm.evaluation.results_file import (
     PartialResults,
     ResultsFileError,
@@ -11,7 +14,7 @@ from monfap_mm.evaluation.results_file import (
     write_results,
 )
 
-from .records import make_record
+from .records import make_record, write_version_1
 
 RECORDS = [make_record(i) for i in range(6)]
 
@@ -20,9 +23,9 @@ def as_json(records):
     return [record.to_json() for record in records]
 
 
-@pytest.fixture(params=['jsonl', 'pkl'])
-def path(request, tmp_path):
-    return str(tmp_path / f'results.{request.param}')
+@pytest.fixture
+def path(tmp_path):
+    return str(tmp_path / 'results.jsonl')
 
 
 def test_round_trip_in_the_order_of_the_dataset(path):
@@ -128,6 +131,7 @@ class Danger:
         return os.mkdir, ('executed',)
 
 
+@pytest.mark.parametrize('ending', ['jsonl', 'pkl'])
 @pytest.mark.parametrize(
     'content',
     [
@@ -139,12 +143,12 @@ class Danger:
         pickle.dumps([1]),
     ],
 )
-def test_other_files(path, content, tmp_path, monkeypatch):
+def test_other_files(ending, content, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with open(path, 'wb') as file:
-        file.write(content)
-    with pytest.raises(ResultsFileError, match=r'results\.(jsonl|pkl)'):
-        read_results(path)
+    path = tmp_path / f'results.{ending}'
+    path.write_bytes(content)
+    with pytest.raises(ResultsFileError, match=rf'results\.{ending}'):
+        read_results(str(path))
     assert not (tmp_path / 'executed').exists()
 
 
@@ -158,9 +162,48 @@ def test_pickle_that_would_run_code_says_so(tmp_path):
 def test_other_version(tmp_path):
     path = tmp_path / 'results.jsonl'
     write_results(str(path), RECORDS)
-    path.write_text(path.read_text().replace('"bins":256', '"bins":512', 1))
-    with pytest.raises(ResultsFileError, match='of another version of the package: bins 512, expected 256'):
+    path.write_text(path.read_text().replace('"bins":512', '"bins":256', 1))
+    with pytest.raises(ResultsFileError, match='of another version of the package: bins 256, expected 512'):
         read_results(str(path))
+    path.write_text(path.read_text().replace('"version":2', '"version":3', 1))
+    with pytest.raises(ResultsFileError, match='of another version of the package: version 3, expected 2'):
+        read_results(str(path))
+    write_version_1(path, RECORDS)
+    path.write_text(path.read_text().replace('"bins_per_unit_of_logit":8', '"bins_per_unit_of_logit":4', 1))
+    with pytest.raises(ResultsFileError, match='version of the package: bins_per_unit_of_logit 4, expected 8'):
+        read_results(str(path))
+
+
+@pytest.mark.parametrize('ending', ['jsonl', 'pkl'])
+def test_version_1_is_read_and_says_what_its_bins_cost(tmp_path, ending):
+    path = tmp_path / f'results.{ending}'
+    write_version_1(path, RECORDS)
+    records, (warning,) = read_results(str(path))
+    assert as_json(records) == [record.to_json() | dict(ranking=None) for record in RECORDS]
+    fakes = np.array([record.histogram for record in RECORDS if record.label])
+    auc, average_precision = (100 * figure(fakes)[1].mean() for figure in (auc_of, average_precision_of))
+    assert 0.1 < auc < average_precision < 10
+    assert warning == (
+        f'{path} is of version 1, whose 256 bins of P(fake) end at logits of -15.875 and 15.875: per_image AUC is '
+        f'within {auc:.2g} and AP within {average_precision:.2g} points, on the mean of {len(fakes)} fake images. '
+        'A new test gives exact ones'
+    )
+
+
+def test_version_1_without_fake_pixels_has_nothing_to_say(tmp_path):
+    path = tmp_path / 'results.jsonl'
+    write_version_1(path, [make_record(1, label=0), make_record(2, label=1, histogram=None)])
+    assert read_results(str(path))[1] == []
+
+
+def test_parts_of_both_versions_put_together(tmp_path):
+    write_version_1(tmp_path / 'old.jsonl', RECORDS[:2])
+    write_results(str(tmp_path / 'new.jsonl'), RECORDS[2:])
+    whole = tmp_path / 'whole.jsonl'
+    whole.write_bytes((tmp_path / 'old.jsonl').read_bytes() + (tmp_path / 'new.jsonl').read_bytes())
+    records, _ = read_results(str(whole))
+    assert [record.ranking is None for record in records[2:]] == [record.label == 0 for record in RECORDS[2:]]
+    assert [record.identity for record in records] == [record.identity for record in RECORDS]
 
 
 def test_missing_file_and_full_disk(tmp_path, monkeypatch):

@@ -79,7 +79,7 @@ def tested(trained, config) -> Path:
     """Folder with the pictures, predictions and figures of the test images."""
     cwd = trained.parents[1]
     checkpoint = trained / 'epoch_1.pth'
-    outputs = ('--show-dir', 'pictures', '--out', 'predictions.pkl', '--work-dir', 'figures')
+    outputs = ('--show-dir', 'pictures', '--out', 'predictions.jsonl', '--work-dir', 'figures')
     # Who tests a checkpoint may not have the training data.
     without_training = ('--cfg-options', 'train_dataloader.dataset.ann_file=absent.txt')
     tool('test.py', config, checkpoint, *outputs, *without_training, cwd=cwd)

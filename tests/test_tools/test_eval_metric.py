@@ -14,7 +14,7 @@ from sklearn.metrics import roc_auc_score
 
 from monfap_mm.evaluation.results_file import write_results
 
-from ..test_evaluation.records import make_record
+from ..test_evaluation.records import make_record, write_version_1
 from .conftest import COUNTS, ROOT, tool
 
 COUNT = 60
@@ -26,7 +26,7 @@ def folder(tmp_path_factory):
     """Results of two models on the same images, of another set, and the images."""
     folder = tmp_path_factory.mktemp('results')
     write_results(str(folder / 'ours.jsonl'), [make_record(i, separation=3) for i in range(COUNT)])
-    write_results(str(folder / 'baseline.pkl'), [make_record(i, separation=1) for i in range(COUNT)])
+    write_version_1(folder / 'baseline.pkl', [make_record(i, separation=1) for i in range(COUNT)])
     write_results(str(folder / 'other.jsonl'), [make_record(i) for i in range(COUNT, COUNT + 20)])
     for kind in ('images', 'masks', 'predicted'):
         (folder / kind).mkdir()
@@ -58,6 +58,7 @@ def test_figures_with_intervals_differences_and_curves(folder):
     line = next(line for line in log.stdout.splitlines() if '| AUC ' in line)
     assert f'{auc:.2f} [{ours["AUC"]["low"]:.2f}, {ours["AUC"]["high"]:.2f}]' in line
     assert 'baseline - ours' in log.stdout
+    assert 'warning: baseline.pkl is of version 1, whose 256 bins of P(fake) end at logits of -15.875' in log.stderr
     assert {path.name for path in (folder / 'curves').iterdir()} == {'roc.png', 'pr.png', 'calibration.png'}
 
 
@@ -78,8 +79,9 @@ def test_figures_are_those_of_the_test(trained, config, tmp_path):
 
 def test_out_with_a_typing_error(config, tmp_path, monkeypatch, capsys):
     (tmp_path / 'any.pth').touch()
-    message = error_of(monkeypatch, capsys, 'test.py', config, tmp_path / 'any.pth', '--out', 'results.json')
-    assert '--out takes a file that ends with .jsonl, .pkl, .pickle, or a folder, got results.json' in message
+    for name in ('results.json', 'results.pkl'):
+        message = error_of(monkeypatch, capsys, 'test.py', config, tmp_path / 'any.pth', '--out', name)
+        assert f'--out takes a file that ends with .jsonl, or a folder, got {name}' in message
 
 
 def test_worst_cases(folder):

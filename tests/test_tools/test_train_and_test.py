@@ -1,7 +1,6 @@
 """tools/train.py and tools/test.py, as a user calls them."""
 
 import os
-import pickle
 import runpy
 import shutil
 import sys
@@ -14,6 +13,7 @@ import pytest
 import torch
 from sklearn.metrics import roc_auc_score
 
+from monfap_mm.evaluation.results_file import read_results
 from monfap_mm.protocols import read_figures
 from monfap_mm.visualization.panels import CAPTION_HEIGHT, GAP, MIN_WIDTH
 
@@ -32,7 +32,7 @@ ALWAYS_FLIP = [
 
 def scores_of(path) -> list[float]:
     """P(fake) of each image in a file of --out."""
-    return [record['score'] for record in pickle.loads(path.read_bytes())['records']]
+    return [record.score for record in read_results(str(path))[0]]
 
 
 def figures(work_dir) -> dict:
@@ -70,9 +70,9 @@ def test_out_and_show_dir_hold_every_prediction(tested):
     names = {f'test{i}.png' for i in range(COUNTS['test'])}
     assert {path.name for path in (tested / 'pictures').iterdir()} == names
 
-    predictions = pickle.loads((tested / 'predictions.pkl').read_bytes())['records']
-    labels = [record['label'] for record in predictions]
-    scores = scores_of(tested / 'predictions.pkl')
+    predictions = read_results(str(tested / 'predictions.jsonl'))[0]
+    labels = [record.label for record in predictions]
+    scores = scores_of(tested / 'predictions.jsonl')
     found = figures(tested / 'figures')
     assert len(predictions) == COUNTS['test']
     assert found['forgery/AUC'] == pytest.approx(100 * roc_auc_score(labels, scores))
@@ -96,22 +96,22 @@ def test_mmseg_browses_our_datasets(config, tmp_path):
 
 
 def test_folded_and_unfolded_models_score_alike(trained, tested, config, tmp_path):
-    unfolded = ('--training-form', '--out', 'unfolded.pkl')
+    unfolded = ('--training-form', '--out', 'unfolded.jsonl')
     log = tool('test.py', config, trained / 'epoch_1.pth', *unfolded, cwd=tmp_path).stdout
     assert 'InferenceFormHook' not in log
     (default_log,) = (tested / 'figures').glob('*/*.log')
     assert 'InferenceFormHook' in default_log.read_text()
-    assert scores_of(tmp_path / 'unfolded.pkl') == pytest.approx(scores_of(tested / 'predictions.pkl'), abs=1e-5)
+    assert scores_of(tmp_path / 'unfolded.jsonl') == pytest.approx(scores_of(tested / 'predictions.jsonl'), abs=1e-5)
 
 
 def test_tta_is_the_mean_of_both_flips(trained, tested, config, tmp_path):
     checkpoint = trained / 'epoch_1.pth'
-    tool('test.py', config, checkpoint, '--tta', '--out', 'tta.pkl', cwd=tmp_path)
+    tool('test.py', config, checkpoint, '--tta', '--out', 'tta.jsonl', cwd=tmp_path)
     flipped = tmp_path / 'flipped.py'
     flipped.write_text(f'_base_ = {str(config)!r}\ntest_dataloader = dict(dataset=dict(pipeline={ALWAYS_FLIP}))\n')
-    tool('test.py', flipped, checkpoint, '--out', 'flipped.pkl', cwd=tmp_path)
-    views = zip(scores_of(tested / 'predictions.pkl'), scores_of(tmp_path / 'flipped.pkl'))
-    assert scores_of(tmp_path / 'tta.pkl') == pytest.approx([(a + b) / 2 for a, b in views], abs=1e-6)
+    tool('test.py', flipped, checkpoint, '--out', 'flipped.jsonl', cwd=tmp_path)
+    views = zip(scores_of(tested / 'predictions.jsonl'), scores_of(tmp_path / 'flipped.jsonl'))
+    assert scores_of(tmp_path / 'tta.jsonl') == pytest.approx([(a + b) / 2 for a, b in views], abs=1e-6)
 
 
 def test_two_processes_train_and_give_the_figures_of_one(config, tmp_path):

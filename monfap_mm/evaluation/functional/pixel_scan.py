@@ -1,4 +1,4 @@
-"""One pass over the pixels of an image: confusion matrix, histogram of P(fake), and both masks."""
+"""One pass over the pixels of an image: confusion matrix, histogram and ranking of P(fake), and both masks."""
 
 from typing import NamedTuple
 
@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from .localization import PixelCounts
+from .pixel_ranking import PixelRanking, rank_pixels
 from .score_histogram import NUM_BINS, logit_bins
 
 # A pixel's code: 2 * NUM_BINS * truth + NUM_BINS * prediction + bin, or one of these.
@@ -20,18 +21,20 @@ class PixelScan(NamedTuple):
     Attributes:
         counts: Confusion matrix.
         histogram: Pixels by truth (real, fake) and bin of P(fake), (2, NUM_BINS), uint32; None without logits.
+        ranking: Exact figures of the pixels' order by P(fake); None without logits or without fake pixels.
         prediction: Where the prediction is fake, (H, W), bool; ignored pixels are not.
         target: Where the truth is, (H, W), bool.
     """
 
     counts: PixelCounts
     histogram: np.ndarray | None
+    ranking: PixelRanking | None
     prediction: np.ndarray
     target: np.ndarray
 
 
 def scan_pixels(prediction: Tensor, target: Tensor, logits: Tensor | None = None, ignore_index: int = 255) -> PixelScan:
-    """Score the pixels of an image, on the device of the prediction, with one transfer of two bytes a pixel.
+    """Score the pixels of an image, on the device of the prediction.
 
     Args:
         prediction: 0 real, 1 fake, (1, H, W).
@@ -60,12 +63,19 @@ def scan_pixels(prediction: Tensor, target: Tensor, logits: Tensor | None = None
         raise ValueError(f'P(fake) of {table[BAD_LOGIT]} pixels is nan')
     grid = table[:NUM_CODES].reshape(2, 2, NUM_BINS)
     tn, fp, fn, tp = grid.sum(axis=2).ravel().tolist()
-    known, codes = codes.numpy() < NUM_CODES, codes.numpy()
+    codes = codes.numpy()
+    known = codes < NUM_CODES
+    fake = known & (codes >= 2 * NUM_BINS)
+    ranking = None
+    if logits is not None and fake.any():
+        scores = logits.squeeze(0).float().cpu().numpy()
+        ranking = rank_pixels(scores[known & ~fake], scores[fake])
     return PixelScan(
         counts=PixelCounts(tp, fp, fn, tn),
         histogram=None if logits is None else grid.sum(axis=1).astype(np.uint32),
+        ranking=ranking,
         prediction=known & (codes // NUM_BINS % 2 == 1),
-        target=known & (codes >= 2 * NUM_BINS),
+        target=fake,
     )
 
 

@@ -1,34 +1,56 @@
 """Ranking of pixels from a histogram of P(fake), of fixed size whatever the number of pixels.
 
 The bins are uniform in the logit of P(fake), since P itself saturates: most pixels of a trained model have P close to 0
-or 1. 256 bins of 1/8 span -15.875 to 15.875, where P is within 1.3e-7 of 0 or 1; what is beyond lies in the outermost
-bins. A bin holds (edge, edge + 1/8], so that the threshold P = 0.5 lies between two bins.
+or 1. 256 bins of 1/8 span -16 to 16, where P is within 1.2e-7 of 0 or 1. There are 128 bins of 3/8 on either side, for
+models that are surer of themselves than they should be; what is beyond -63.625 and 63.625 lies in the outermost bins. A
+bin holds (edge, next edge], so that the threshold P = 0.5 lies between two bins.
 
 All functions take histograms (..., 2, NUM_BINS), real and fake pixels by bin, one or many, and give fractions of one
 (...). What the order of the pixels within the bins could change is known, and given as a bound of the error.
 """
 
 import numpy as np
-from scipy.special import digamma
+from scipy.special import digamma, expit
 from torch import Tensor
 
 from .localization import divide
 
-NUM_BINS = 256
-BINS_PER_UNIT = 8
+NUM_BINS = 512
+INNER_END = 16
+INNER_WIDTH, OUTER_WIDTH = 1 / 8, 3 / 8
 # The last bin that is real at P = 0.5 ends at logit 0.
 _ZERO = NUM_BINS // 2 - 1
 
 
 def logit_bins(logits: Tensor) -> Tensor:
     """Bin of each logit, int16; that of a NaN means nothing."""
-    return (logits.float() * BINS_PER_UNIT).ceil().add(_ZERO).clamp(0, NUM_BINS - 1).short()
+    logits = logits.float()
+    inner = logits.clamp(-INNER_END, INNER_END)
+    bins = inner / INNER_WIDTH + (logits - inner) / OUTER_WIDTH
+    return bins.ceil().add(_ZERO).clamp(0, NUM_BINS - 1).short()
+
+
+def widen(histograms: np.ndarray) -> np.ndarray:
+    """Put histograms of 256 bins, as results files of version 1 hold them, into the bins of today.
+
+    What was beyond -15.875 or 15.875 stays in one bin on either side, so the bounds hold as they did.
+
+    Args:
+        histograms: (..., 256).
+
+    Returns:
+        (..., NUM_BINS).
+    """
+    outer = (NUM_BINS - histograms.shape[-1]) // 2
+    return np.pad(histograms, [(0, 0)] * (histograms.ndim - 1) + [(outer, outer)])
 
 
 def thresholds() -> np.ndarray:
     """P(fake) below each bin, (NUM_BINS,): the first is 0, as the first bin has no lower end."""
-    edges = (np.arange(NUM_BINS) - 1 - _ZERO) / BINS_PER_UNIT
-    return np.concatenate([[0.0], 1 / (1 + np.exp(-edges[1:]))])
+    steps = np.arange(1, NUM_BINS) - 1 - _ZERO
+    inner = steps.clip(-INNER_END / INNER_WIDTH, INNER_END / INNER_WIDTH)
+    edges = inner * INNER_WIDTH + (steps - inner) * OUTER_WIDTH
+    return np.concatenate([[0.0], expit(edges)])
 
 
 def auc(histograms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
