@@ -141,8 +141,8 @@ def _imprecision(path: str, records: list[ImageRecord]) -> list[str]:
     auc, average_precision = (100 * np.nanmean(bound) if np.isfinite(bound).any() else 0.0 for bound in bounds)
     return [
         f'{path} is of version 1, whose {NUM_BINS_1} bins of P(fake) end at logits of -15.875 and 15.875: per_image '
-        f'AUC is within {auc:.2g} and AP within {average_precision:.2g} points, on the mean of {len(binned)} fake images. '
-        'A new test gives exact ones'
+        f'AUC is within {auc:.2g} and AP within {average_precision:.2g} points, on the mean of '
+        f'{len(binned)} fake images. A new test gives exact ones'
     ]
 
 
