@@ -135,7 +135,7 @@ def test_augmentation_is_the_papers_resize_and_flip():
     assert [step.type for step in steps] == [
         'LoadForgeryImage',
         'LoadForgeryAnnotations',
-        'Resize',
+        'ForgeryResize',
         'RandomFlip',
         'PackForgeryInputs',
     ]
@@ -147,6 +147,7 @@ def test_augmentation_of_the_authors_code():
     steps = {step.type: step for step in load(path).train_dataloader.dataset.pipeline}
     resize, crop = steps['RandomResize'], steps['RandomCrop']
     assert (resize.scale, resize.ratio_range, resize.keep_ratio) == ((1024, 512), (0.5, 2.0), True)
+    assert resize.resize_type == 'ForgeryResize'
     assert (crop.crop_size, crop.cat_max_ratio) == ((512, 512), 0.75)
     assert steps['RandomFlip'].prob == 0.5
     assert 'PhotoMetricDistortion' in steps

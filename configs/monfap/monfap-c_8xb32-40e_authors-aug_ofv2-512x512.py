@@ -4,7 +4,7 @@ crop_size = (512, 512)
 train_pipeline = [
     dict(type='LoadForgeryImage'),
     dict(type='LoadForgeryAnnotations'),
-    dict(type='RandomResize', scale=(1024, 512), ratio_range=(0.5, 2.0), keep_ratio=True),
+    dict(type='RandomResize', resize_type='ForgeryResize', scale=(1024, 512), ratio_range=(0.5, 2.0), keep_ratio=True),
     dict(type='RandomCrop', crop_size=crop_size, cat_max_ratio=0.75),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PhotoMetricDistortion'),

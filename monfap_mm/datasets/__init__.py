@@ -4,11 +4,12 @@ from .ffiw import FFIWDataset
 from .forgery_dataset import ForgeryDataset
 from .manual_fake import ManualFakeDataset
 from .ofv2 import OFV2Dataset
-from .transforms import FreezeMask, LoadForgeryAnnotations, LoadForgeryImage, PackForgeryInputs, Perturb
+from .transforms import ForgeryResize, FreezeMask, LoadForgeryAnnotations, LoadForgeryImage, PackForgeryInputs, Perturb
 
 __all__ = [
     'FFIWDataset',
     'ForgeryDataset',
+    'ForgeryResize',
     'FreezeMask',
     'LoadForgeryAnnotations',
     'LoadForgeryImage',

@@ -3,7 +3,7 @@ img_size = (512, 512)
 train_pipeline = [
     dict(type='LoadForgeryImage'),
     dict(type='LoadForgeryAnnotations'),
-    dict(type='Resize', scale=img_size, keep_ratio=False),
+    dict(type='ForgeryResize', scale=img_size, keep_ratio=False),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PackForgeryInputs'),
 ]

@@ -3,5 +3,6 @@
 from .formatting import PackForgeryInputs
 from .loading import LoadForgeryAnnotations, LoadForgeryImage
 from .perturbation import FreezeMask, Perturb
+from .resizing import ForgeryResize
 
-__all__ = ['FreezeMask', 'LoadForgeryAnnotations', 'LoadForgeryImage', 'PackForgeryInputs', 'Perturb']
+__all__ = ['ForgeryResize', 'FreezeMask', 'LoadForgeryAnnotations', 'LoadForgeryImage', 'PackForgeryInputs', 'Perturb']

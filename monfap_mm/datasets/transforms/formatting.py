@@ -28,7 +28,9 @@ class PackForgeryInputs(PackSegInputs):
     Args:
         meta_keys (Sequence[str]): Keys that go to the meta information of the data sample.
         relabel_after_crop (bool): Whether a fake image of which no manipulated pixel is left, since a crop took other
-            parts, counts as real. The label never changes from real to fake. Defaults to True.
+            parts, counts as real. A crop shows in an image that is smaller than ``scale_factor`` makes ``ori_shape``;
+            whatever else emptied the mask, the image stays fake. The label never changes from real to fake. Defaults
+            to True.
     """
 
     def __init__(self, meta_keys: Sequence[str] = META_KEYS, relabel_after_crop: bool = True):
@@ -49,9 +51,18 @@ class PackForgeryInputs(PackSegInputs):
 
     def _label(self, results: dict) -> int:
         mask = results.get('gt_seg_map')
-        if self.relabel_after_crop and mask is not None and not (mask == 1).any():
+        if self.relabel_after_crop and mask is not None and not (mask == 1).any() and _is_cropped(results):
             return 0
         return results['gt_label']
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(meta_keys={self.meta_keys}, relabel_after_crop={self.relabel_after_crop})'
+
+
+def _is_cropped(results: dict) -> bool:
+    """Whether the image lacks a part of the original; one whose original size is not known may."""
+    if 'ori_shape' not in results:
+        return True
+    factors = reversed(results.get('scale_factor', (1.0, 1.0)))  # of width and height
+    whole = [round(side * factor) for side, factor in zip(results['ori_shape'], factors)]
+    return any(side < of_whole for side, of_whole in zip(results['img'].shape, whole))

@@ -38,6 +38,30 @@ def test_relabel_after_crop(mask, label, expected):
     assert kept['data_samples'].gt_label.label.tolist() == [label]
 
 
+@pytest.mark.parametrize(
+    ('ori_shape', 'scale_factor', 'expected'),
+    [
+        ((40, 60), None, 1),
+        ((40, 61), None, 0),
+        ((41, 60), None, 0),
+        ((20, 20), None, 1),  # padded
+        ((400, 60), (1.0, 0.1), 1),
+        ((40, 600), (0.1, 1.0), 1),
+        ((40, 600), (1.0, 0.1), 0),
+        ((600, 400), (0.1, 0.1), 0),
+        ((20, 30), (2.0, 2.0), 1),
+        ((20, 30), (2.1, 2.0), 0),
+        ((123, 77), (60 / 77, 40 / 123), 1),
+    ],
+)
+def test_only_crops_make_an_image_real(ori_shape, scale_factor, expected):
+    """The image has 40 x 60 pixels, of which none is fake; factors are of width and height."""
+    results = dict(img=photo(), gt_seg_map=np.zeros((40, 60), np.uint8), gt_label=1, ori_shape=ori_shape)
+    if scale_factor:
+        results['scale_factor'] = scale_factor
+    assert PackForgeryInputs()(results)['data_samples'].gt_label.label.tolist() == [expected]
+
+
 def test_without_annotations():
     sample = PackForgeryInputs()(dict(img=photo(), img_path='a.jpg'))['data_samples']
     assert 'gt_label' not in sample

@@ -82,6 +82,13 @@ def test_crop_to_untouched_pixels_is_real(run):
     assert run([*LOAD, crop, keep], box=box)[1].gt_label.label.tolist() == [1]
 
 
+def test_what_another_resize_loses_stays_fake(run):
+    resize = dict(type='Resize', scale=(15, 10), keep_ratio=False)
+    _, sample = run([*LOAD, resize, *PACK], box=(1, 1, 3, 3))
+    assert not sample.gt_sem_seg.data.any()
+    assert sample.gt_label.label.tolist() == [1]
+
+
 def test_test_time_augmentation(run):
     augmentation = dict(
         type='TestTimeAug',
