@@ -88,7 +88,8 @@ LITE_REQUIRES = [
     'opencv-python-headless>=4.10,<5',
     'scipy>=1.14,<2',
     'matplotlib>=3.9,<4',
-    'pillow>=10.1',
+    'pillow>=11.3',
+    'simplejpeg>=1.8,<2',
     'pyyaml>=6',
     'rich>=13',
     'prettytable>=3',
@@ -129,7 +130,8 @@ setup(
         'prettytable>=3',
         'ftfy',
         'regex',
-        'pillow>=10.1',
+        'pillow>=11.3',
+        'simplejpeg>=1.8,<2',
         'setuptools<81',
     ],
     extras_require=offered(
@@ -138,6 +140,8 @@ setup(
             'data': ['pycocotools>=2.0.8,<3'],
             # Export to ONNX files, and answers from them.
             'onnx': ['onnxruntime>=1.20,<2', 'onnx>=1.18,<2', 'onnxscript>=0.5.4,<1'],
+            # Photographs of phones in HEIC and HEIF; its wheels bring x265, which is under the GPL.
+            'heif': ['pillow-heif>=1,<2'],
             # Annotated videos in H.264; its wheels bring x264, which is under the GPL.
             'video': ['av>=16,<19'],
             # The second OpenCV writes the same folder as the first: keep both at one version.

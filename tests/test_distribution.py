@@ -62,7 +62,11 @@ def test_it_requires_onnx_runtime_and_no_torch(light):
     }
     assert {'onnxruntime', 'numpy', 'opencv-python-headless'} <= required
     assert not required & {'torch', 'mmengine', 'mmsegmentation', 'opencv-python', 'onnx'}
-    assert {line for line in lines if 'Provides-Extra' in line} == {'Provides-Extra: video', 'Provides-Extra: web'}
+    assert {line for line in lines if 'Provides-Extra' in line} == {
+        'Provides-Extra: video',
+        'Provides-Extra: heif',
+        'Provides-Extra: web',
+    }
 
 
 PREDICT = "from monfap_mm.cli import main\nsys.exit(main(['predict', *sys.argv[1:]]))"

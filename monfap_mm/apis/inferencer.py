@@ -11,7 +11,9 @@ import numpy as np
 from rich.progress import track
 from scipy.special import expit
 
-from ..media.pictures import MAX_PIXELS, PictureInputs, expand_inputs, load_picture
+from ..media.folders import PictureInputs, expand_inputs
+from ..media.images import read_picture
+from ..media.limits import MAX_PIXELS_IN_ONE_PIECE, MAX_PIXELS_OF_ANSWERS
 from ..structures import CLASSES, ForgeryResult, find_regions
 from .backend import load_backend
 from .lookahead import batched, map_ahead
@@ -20,9 +22,6 @@ from .prediction import Prediction, Prepared
 if TYPE_CHECKING:
     from mmengine.config import Config
     from mmseg.structures import SegDataSample
-
-# Larger inputs in one piece could take all memory, and the job with it: MoNFAP-C needs about 0.1 GiB a million pixels.
-MAX_WHOLE_PIXELS = 4096 * 4096
 
 
 @dataclass
@@ -75,7 +74,7 @@ class ForgeryInferencer:
         device: str | None = None,
         mode: str | None = None,
         threshold: float = 0.5,
-        max_pixels: int = MAX_PIXELS,
+        max_pixels: int = MAX_PIXELS_OF_ANSWERS,
         backend: str | None = None,
     ) -> None:
         if not 0 <= threshold <= 1:
@@ -134,7 +133,7 @@ class ForgeryInferencer:
     def _prepare(self, source: str | io.BytesIO | np.ndarray) -> _Work:
         work = _Work(path=source if isinstance(source, str) else getattr(source, 'name', None))
         try:
-            work.image, work.note = load_picture(source, self.max_pixels)
+            work.image, work.note = read_picture(source, self.max_pixels)
             work.prepared = self.backend.prepare(work.image, work.path)
             self._check_size(work.prepared.size)
         # A transform may fail in any way on a picture of absurd form.
@@ -144,7 +143,7 @@ class ForgeryInferencer:
 
     def _check_size(self, size: tuple[int, int]) -> None:
         height, width = size
-        if self.backend.mode == 'whole' and height * width > MAX_WHOLE_PIXELS:
+        if self.backend.mode == 'whole' and height * width > MAX_PIXELS_IN_ONE_PIECE:
             raise ValueError(
                 f'{width} x {height} pixels are too many for one piece: use mode slide, or Resize in the test pipeline'
             )

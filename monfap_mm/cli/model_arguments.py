@@ -7,7 +7,7 @@ from contextlib import redirect_stdout
 
 from ..apis import ForgeryInferencer
 from ..apis.backend import BACKENDS
-from ..media.pictures import MAX_PIXELS
+from ..media.limits import MAX_PIXELS_OF_ANSWERS
 from ..utils.windows import MODES
 
 
@@ -26,7 +26,7 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument('--device', help='cpu, cuda, cuda:1...; default: a GPU if there is one')
     parser.add_argument(
-        '--max-pixels', type=int, default=MAX_PIXELS, help='larger pictures get an error; default 89 million'
+        '--max-pixels', type=int, default=MAX_PIXELS_OF_ANSWERS, help='larger pictures get an error; default 89 million'
     )
 
 

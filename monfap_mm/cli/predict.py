@@ -11,7 +11,8 @@ from pathlib import Path
 
 from ..apis import ForgeryInferencer, predict_video
 from ..jobs.progress import ProgressReport
-from ..media.pictures import ENDINGS, VIDEO_ENDINGS, expand_inputs, is_video
+from ..media.endings import IMAGE_ENDINGS, VIDEO_ENDINGS, is_video
+from ..media.folders import expand_inputs
 from ..structures import SCHEMA_VERSION, ForgeryResult, VideoResult
 from ..utils.atomic_write import atomic_write
 from ..version import __version__
@@ -192,8 +193,8 @@ def _inputs(paths: list[str], done: set[str]) -> tuple[Iterable[str], ProgressRe
     """The files that are left, each once, and a report of the progress where their number is known."""
     if PIPE in paths:
         names = (name for path in paths for name in (_read_lines() if path == PIPE else [path]))
-        return _once(expand_inputs(names, ENDINGS | VIDEO_ENDINGS), done), nullcontext()
-    everything = list(_once(expand_inputs(paths, ENDINGS | VIDEO_ENDINGS), set()))
+        return _once(expand_inputs(names, IMAGE_ENDINGS | VIDEO_ENDINGS), done), nullcontext()
+    everything = list(_once(expand_inputs(paths, IMAGE_ENDINGS | VIDEO_ENDINGS), set()))
     left = [path for path in everything if path not in done]
     return left, ProgressReport(len(everything) - len(left), len(everything), 'files')
 

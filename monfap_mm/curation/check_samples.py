@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from ..media.errors import BadInput
-from ..media.headers import MAX_PIXELS
-from ..media.images import read_source, read_source_mask
+from ..media.images import read_image, read_mask
+from ..media.limits import MAX_PIXELS_OF_SETS
 
 BAD_IMAGE, BAD_MASK = 'image that cannot be read', 'mask that cannot be read'
 SIZES = 'mask of another size than its image'
@@ -53,10 +53,10 @@ class Facts:
     regions: int = 0
 
 
-def inspect(sample: Sample, max_pixels: int = MAX_PIXELS) -> Facts:
+def inspect(sample: Sample, max_pixels: int = MAX_PIXELS_OF_SETS) -> Facts:
     """Read image and mask of a sample, and compare them with its label."""
     try:
-        image = read_source(sample.image, max_pixels)
+        image = read_image(sample.image, max_pixels)
         digest = hashlib.sha256(Path(sample.image).read_bytes()).digest()
     except (BadInput, OSError) as error:
         return Facts(((BAD_IMAGE, str(error)),))
@@ -64,7 +64,7 @@ def inspect(sample: Sample, max_pixels: int = MAX_PIXELS) -> Facts:
     if sample.mask is None:
         return Facts(area=0.0, **found)
     try:
-        mask = read_source_mask(sample.mask, max_pixels)
+        mask = read_mask(sample.mask, max_pixels)
     except BadInput as error:
         return Facts(((BAD_MASK, str(error)),), **found)
     fake = (mask > 127).astype(np.uint8)

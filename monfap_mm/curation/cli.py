@@ -12,7 +12,7 @@ from ..cli.exit_codes import DONE, FAILED, INTERRUPTED, NOT_STARTED, NOT_WRITTEN
 from ..jobs.errors import JobError
 from ..jobs.job import Summary
 from ..jobs.output_files import LINKS
-from ..media.headers import MAX_PIXELS
+from ..media.limits import MAX_PIXELS_OF_SETS
 
 _LABELS = ('real', 'fake')
 
@@ -46,7 +46,10 @@ def make_parser(description: str, example: str, from_list: bool = False) -> argp
         '--max-bad', type=share, default=0.01, help='largest share of broken items, 0 to 1, default: %(default)s'
     )
     parser.add_argument(
-        '--max-pixels', type=positive_number, default=MAX_PIXELS, help='refuse larger images, default: %(default)s'
+        '--max-pixels',
+        type=positive_number,
+        default=MAX_PIXELS_OF_SETS,
+        help='refuse larger images, default: %(default)s',
     )
     return parser
 

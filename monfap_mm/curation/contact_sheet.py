@@ -8,8 +8,8 @@ import numpy as np
 from monfap_mm.visualization.panels import MIN_HEIGHT, center, overlay, resize, side_by_side
 
 from ..media.errors import BadInput
-from ..media.headers import MAX_PIXELS
-from ..media.images import read_source, read_source_mask
+from ..media.images import read_image, read_mask
+from ..media.limits import MAX_PIXELS_OF_SETS
 from ..utils.fit_size import fit_size
 from .check_samples import Sample
 from .spacing import spread
@@ -19,7 +19,7 @@ _NAMES = ('real', 'fake')
 _TINT = (220, 40, 40)
 
 
-def draw_sheet(lists: Mapping[str, Sequence[Sample]], max_pixels: int = MAX_PIXELS) -> np.ndarray:
+def draw_sheet(lists: Mapping[str, Sequence[Sample]], max_pixels: int = MAX_PIXELS_OF_SETS) -> np.ndarray:
     """Draw eight real and eight forged images of each list, at regular intervals; unreadable ones are left out.
 
     Args:
@@ -45,8 +45,8 @@ def draw_sheet(lists: Mapping[str, Sequence[Sample]], max_pixels: int = MAX_PIXE
 def _draw_panels(samples: Iterable[Sample], max_pixels: int) -> Iterable[tuple[str, np.ndarray]]:
     for sample in samples:
         try:
-            image = read_source(sample.image, max_pixels)
-            mask = read_source_mask(sample.mask, max_pixels) if sample.mask else np.zeros(image.shape[:2], np.uint8)
+            image = read_image(sample.image, max_pixels)
+            mask = read_mask(sample.mask, max_pixels) if sample.mask else np.zeros(image.shape[:2], np.uint8)
         except BadInput:  # the check has reported it
             continue
         size = fit_size(image.shape, (MIN_HEIGHT, MIN_HEIGHT))

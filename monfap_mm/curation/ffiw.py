@@ -12,8 +12,9 @@ from ..jobs.job import Entry, Outcome, Task
 from ..jobs.output_files import write_mask
 from ..media.endings import VIDEO_ENDINGS
 from ..media.errors import BadInput
+from ..media.folders import find_files
 from ..media.mask_videos import binarize_mask
-from ..media.paths import find_files, safe_join, safe_name
+from ..media.paths import safe_join, safe_name
 from .videos_sampling import Chosen, Sampling, check_same_shape, common_length
 
 SPLITS = ('train', 'val', 'test')

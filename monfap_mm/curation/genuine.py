@@ -11,8 +11,9 @@ from monfap_mm.protocols.paper_figures import TABLE_I
 from ..jobs.errors import JobError
 from ..jobs.job import Entry, Outcome, Task
 from ..jobs.output_files import place_image
-from ..media.images import read_source
-from ..media.paths import find_files, safe_join, safe_name
+from ..media.folders import find_files
+from ..media.images import read_image
+from ..media.paths import safe_join, safe_name
 from .shares import draw
 
 MIN_FACES = 2
@@ -95,7 +96,7 @@ def convert(
         max_pixels: Largest image.
     """
     source = safe_join(src, task.args)
-    faces = len(detect(read_source(source, max_pixels)))
+    faces = len(detect(read_image(source, max_pixels)))
     if faces < MIN_FACES:
         return Outcome(counts={f'genuine images with fewer than {MIN_FACES} faces, left out': 1})
     split = choose_split(source.read_bytes(), seed)

@@ -11,8 +11,9 @@ from ..jobs.job import Entry, Outcome, Task
 from ..jobs.output_files import write_mask
 from ..media.endings import VIDEO_ENDINGS
 from ..media.errors import BadInput
+from ..media.folders import find_files
 from ..media.mask_videos import binarize_mask
-from ..media.paths import find_files, safe_join, safe_name
+from ..media.paths import safe_join, safe_name
 from .ffiw import EMPTY_MASK, NO_FACES, the_only
 from .videos_sampling import Chosen, Sampling, common_length
 

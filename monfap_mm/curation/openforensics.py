@@ -12,7 +12,8 @@ from ..jobs.job import Entry, Outcome, Task
 from ..jobs.output_files import place_image, write_mask
 from ..media.errors import BadInput
 from ..media.headers import read_header
-from ..media.images import as_shown, read_source
+from ..media.images import read_image
+from ..media.orientation import as_shown
 from ..media.paths import safe_join, safe_name
 from .annotations import find_annotations
 from .coco import CocoImage, draw, read_coco
@@ -116,7 +117,7 @@ def convert(task: Task, dst: Path, *, src: Path, link: str, max_pixels: int) -> 
     if job.size and job.size != (header.height, header.width):
         size = f'{header.height} x {header.width}'
         raise BadInput(f'The annotations are for an image of {job.size[0]} x {job.size[1]}, but it has {size} pixels')
-    read_source(source, max_pixels)
+    read_image(source, max_pixels)
     mask = None
     if job.fakes:
         union = np.zeros((header.height, header.width), np.uint8)

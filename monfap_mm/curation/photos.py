@@ -22,9 +22,10 @@ from ..jobs.errors import JobError
 from ..jobs.job import Entry, Outcome, Task
 from ..jobs.output_files import write_file, write_mask
 from ..media.errors import BadInput
-from ..media.headers import MAX_PIXELS
-from ..media.images import read_source
-from ..media.paths import find_files, safe_join, safe_name
+from ..media.folders import find_files
+from ..media.images import read_image
+from ..media.limits import MAX_PIXELS_OF_SETS
+from ..media.paths import safe_join, safe_name
 from ..utils.fit_size import fit_size
 from .faces import FaceDetector
 from .shares import draw
@@ -146,7 +147,7 @@ class Recipe:
     size: int | None = None
     min_face: int = 16
     shares: tuple[float, ...] = (0.8, 0.1, 0.1)
-    max_pixels: int = MAX_PIXELS
+    max_pixels: int = MAX_PIXELS_OF_SETS
 
     def __post_init__(self):
         if len(self.shares) != len(SPLITS) or min(self.shares) < 0 or not 0 < sum(self.shares) < np.inf:
@@ -244,7 +245,7 @@ class PhotoForger:
         return Outcome([self._write(dst, task, number, picture, photo) for number, picture in enumerate(pictures)])
 
     def _load(self, name: str, size: int | None) -> '_Faces':
-        image = read_source(safe_join(self.src, name), self.recipe.max_pixels)
+        image = read_image(safe_join(self.src, name), self.recipe.max_pixels)
         boxes = self.recipe.faces.find(name, image)
         if size and max(image.shape[:2]) > size:
             height, width = fit_size(image.shape, (size, size))

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..jobs.output_files import write_file
 from ..media.errors import BadInput
-from ..media.headers import MAX_PIXELS
+from ..media.limits import MAX_PIXELS_OF_SETS
 from ..media.mask_videos import Video
 from .faces import FaceDetector
 from .spacing import middles, spread
@@ -50,7 +50,7 @@ class Sampling:
     frames: int = 10
     candidates: int = 40
     jpeg_quality: int | None = None
-    max_pixels: int = MAX_PIXELS
+    max_pixels: int = MAX_PIXELS_OF_SETS
 
     def describe(self) -> dict:
         """What the result depends on, ready for JSON."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ..media.errors import BadInput
 from ..media.images import read_image, read_mask
 from ..media.masks import fake_pixels
 from ..structures import CLASSES
@@ -112,6 +113,6 @@ def _read_fake(path: str, image: np.ndarray | None, size: tuple[int, int], probl
 def _read(reader: Callable[[str], np.ndarray], path: str, problems: list[str]) -> np.ndarray | None:
     try:
         return reader(path)
-    except OSError as error:
-        problems.append(f'{path}: {error}')
+    except BadInput as error:
+        problems.append(str(error))
         return None

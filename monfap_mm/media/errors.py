@@ -1,5 +1,5 @@
-"""What can go wrong while a set is curated."""
+"""The one error of files that come from others."""
 
 
 class BadInput(Exception):  # noqa: N818  (a verdict on the input, not an error of the program)
-    """A broken source item: it is skipped, listed in the manifest with this reason, and counted."""
+    """A picture, video or annotation is broken, missing or too large; the message names it and says what is wrong."""

@@ -1,127 +1,167 @@
-"""Files to arrays: images as a viewer shows them, masks as zeros and ones."""
+"""Files to arrays: pictures as a viewer shows them, masks as gray values.
+
+One rule for damage: a picture of which all pixels are there is read, even if its end marker or its metadata is damaged;
+a picture that lacks pixels, or has pixels that its own checks call wrong, is refused.
+"""
 
 import io
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO, NamedTuple
 
 import cv2
 import numpy as np
-from PIL import ExifTags, Image, ImageOps
+from PIL import Image
 
+from .endings import is_video
 from .errors import BadInput
-from .headers import MAX_PIXELS, UPRIGHT, name_of, read_header
+from .headers import Header, Source, check_file, name_of, open_by_pillow, open_file, open_heif, parse_header
+from .jpeg import decode_jpeg
+from .limits import MAX_PIXELS_OF_ANSWERS, MAX_PIXELS_OF_LISTS
+from .orientation import as_shown
+from .png import check_rows, only_pixels
 
-# How complete files end. OpenCV fills up what is missing with grey, without a word; Pillow raises.
-_FILE_ENDS = {'JPEG': b'\xff\xd9', 'PNG': b'IEND\xaeB`\x82'}
 _DEEP_MODES = ('I', 'I;16', 'I;16B', 'I;16L', 'I;16N')
+SEVERAL_FRAMES = 'the file holds several frames: the answer is for the first one'
+NEARLY_BLACK = 'the values fill only the lower 12 of 16 bits, so the picture is nearly black: scale them to 16 bits'
 
 
-def read_image(path: str, backend_args: dict | None = None) -> np.ndarray:
-    """Read an image as a viewer shows it.
+class Picture(NamedTuple):
+    """A picture as a viewer shows it.
+
+    Attributes:
+        image (np.ndarray): (H, W, 3), uint8, BGR.
+        note (str, optional): What the reader of an answer should know about it.
+    """
+
+    image: np.ndarray
+    note: str | None = None
+
+
+def read_picture(source: Source | np.ndarray, max_pixels: int = MAX_PIXELS_OF_ANSWERS) -> Picture:
+    """Read a picture as a viewer shows it, see :mod:`.orientation`; its size is checked before it is decoded.
 
     Grayscale, palette, alpha, 16-bit and CMYK images become 8-bit color images. Transparent pixels are laid over
-    white, 16-bit values lose their low byte, and an EXIF orientation is applied. Color profiles are not applied.
+    white, and 16-bit values lose their low byte. Color profiles are not applied.
 
     Args:
-        path: Path of the image.
-        backend_args: Arguments of mmengine's file backend.
+        source: Path of a file; the contents of one, which may have a ``name`` as open files do; or an array (H, W, 3),
+            uint8, BGR.
+        max_pixels: Largest number of pixels.
 
     Returns:
-        Array (H, W, 3), uint8, BGR.
+        The picture.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        OSError: If the file is no image, is truncated, or has floating point values.
+        BadInput: If there is no such file, it cannot be read, is no image, is damaged, too large, or has floating point
+            values; or the array is of another form.
     """
-    return decode_image(_read(path, backend_args), path)
+    if isinstance(source, np.ndarray):
+        return Picture(_check_array(source, max_pixels))
+    if is_video(source):
+        check_file(source)
+        raise BadInput(f'{source} is a video: ask "monfap predict", or predict_video of monfap_mm.apis')
+    with _opened(source, max_pixels) as (file, header):
+        pixels, note = _decode(file, header)
+        if isinstance(pixels, Image.Image):
+            note = note or _note_on(pixels)
+            pixels = _to_bgr(pixels)
+        # Pillow turns a TIFF itself.
+        image = pixels if header.format == 'TIFF' else as_shown(pixels, header.orientation)
+    notes = (SEVERAL_FRAMES if header.is_animated else None, note)
+    return Picture(image, '; '.join(filter(None, notes)) or None)
 
 
-def decode_image(data: bytes, name: str) -> np.ndarray:
-    """Decode the contents of an image file, see :func:`read_image`.
+def read_image(source: Source, max_pixels: int = MAX_PIXELS_OF_LISTS) -> np.ndarray:
+    """The image of :func:`read_picture`, without a note."""
+    return read_picture(source, max_pixels).image
+
+
+def read_mask(source: Source, max_pixels: int = MAX_PIXELS_OF_LISTS) -> np.ndarray:
+    """Read the gray values of a mask; :mod:`monfap_mm.media.masks` tells which of them are fake.
+
+    Colors are reduced to their luma, 16-bit values to their high byte. What is not black never becomes 0. The mask is
+    turned as :func:`read_picture` turns an image.
 
     Args:
-        data: The contents.
-        name: What errors call it.
+        source: Path of the mask, or its contents.
+        max_pixels: Largest number of pixels.
 
     Returns:
-        Array (H, W, 3), uint8, BGR.
+        Array (H, W), uint8, 0 to 255: the gray values.
 
     Raises:
-        OSError: If they are no image, are truncated, or have floating point values.
+        BadInput: As :func:`read_picture`, and if it has transparent pixels.
     """
-    return _explain('image', name, _decode_image, data)
-
-
-def read_mask(path: str, backend_args: dict | None = None) -> np.ndarray:
-    """Read the grey values of a mask; :mod:`monfap_mm.media.masks` tells which of them are fake.
-
-    Colors are reduced to their luma, 16-bit values to their high byte. What is not black never becomes 0.
-
-    Args:
-        path: Path of the mask.
-        backend_args: Arguments of mmengine's file backend.
-
-    Returns:
-        Array (H, W), uint8, 0 to 255: the grey values.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        OSError: If the file is no image, is truncated, or has transparent pixels.
-    """
-    return _explain('mask', path, _decode_mask, _read(path, backend_args))
-
-
-def _read(path: str, backend_args: dict | None) -> bytes:
-    if backend_args is None and '://' not in path:
-        with open(path, 'rb') as file:
-            return file.read()
-    from mmengine import fileio  # the light distribution reads plain files only
-
-    return fileio.get(path, backend_args=backend_args)
-
-
-def _explain(kind: str, path: str, decode, data: bytes) -> np.ndarray:
-    try:
-        return decode(data)
-    except Image.UnidentifiedImageError as error:
-        reason = 'the file is empty' if not data else 'the file is no image, or its header is damaged'
-        raise OSError(f'Cannot read the {kind} {path}: {reason}') from error
-    # Pillow's decoders signal damage by many types of exceptions.
-    except Exception as error:
-        raise OSError(f'Cannot read the {kind} {path}: {error}') from error
-
-
-def _decode_image(data: bytes) -> np.ndarray:
-    with Image.open(io.BytesIO(data)) as image:
-        if _is_ordinary(image, data):
-            array = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-            if array is not None:
-                return array
-        upright = _to_8_bit(ImageOps.exif_transpose(image))
-        if upright.has_transparency_data:
-            upright = upright.convert('RGBA')
-            white = Image.new('RGBA', upright.size, 'white')
-            upright = Image.alpha_composite(white, upright)
-        return np.ascontiguousarray(np.asarray(upright.convert('RGB'))[..., ::-1])
-
-
-def _is_ordinary(image: Image.Image, data: bytes) -> bool:
-    """Whether OpenCV, which is faster, decodes the image as Pillow would: whole, upright, 8 bit, opaque."""
-    return (
-        image.mode in ('L', 'RGB')
-        and data.endswith(_FILE_ENDS.get(image.format, b'never'))
-        and not image.has_transparency_data
-        and image.getexif().get(ExifTags.Base.Orientation, 1) == 1
-    )
-
-
-def _decode_mask(data: bytes) -> np.ndarray:
-    with Image.open(io.BytesIO(data)) as image:
-        upright = ImageOps.exif_transpose(image)
-        gray = _to_8_bit(upright)
+    with _opened(source, max_pixels) as (file, header):
+        pixels, _ = _decode(file, header, for_mask=True)
+        if isinstance(pixels, np.ndarray):
+            pixels = Image.fromarray(pixels[..., ::-1])
+        gray = _to_8_bit(pixels)
         if gray.has_transparency_data and gray.convert('RGBA').getextrema()[3][0] < 255:
             raise ValueError('it has transparent pixels; save it as 8-bit grayscale without alpha')
         # The high byte of a small value is 0, and so is the luma of a dark blue.
-        return np.maximum(np.asarray(gray.convert('L')), _is_marked(upright))
+        mask = np.maximum(np.asarray(gray.convert('L')), _is_marked(pixels))
+        return mask if header.format == 'TIFF' else as_shown(mask, header.orientation)
+
+
+@contextmanager
+def _opened(source: Source, max_pixels: int) -> Iterator[tuple[BinaryIO, Header]]:
+    """An open file and its header; what is raised while it is decoded becomes a BadInput."""
+    name = name_of(source)
+    with open_file(source) as file:
+        header = parse_header(file, name, max_pixels)
+        try:
+            yield file, header
+        # Decoders signal damage by many types of exceptions.
+        except Exception as error:
+            raise BadInput(f'Cannot read {name}: {error}') from error
+
+
+def _check_array(image: np.ndarray, max_pixels: int) -> np.ndarray:
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+        raise BadInput(f'an array must be (H, W, 3), uint8, BGR, but this one is {image.shape}, {image.dtype}')
+    height, width = image.shape[:2]
+    if height * width > max_pixels:
+        raise BadInput(f'the array has {width} x {height} pixels, more than {max_pixels / 1e6:g} million (max_pixels)')
+    return image
+
+
+def _decode(file: BinaryIO, header: Header, for_mask: bool = False) -> tuple[np.ndarray | Image.Image, str | None]:
+    """Stored pixels (a TIFF's are turned), BGR or as Pillow has them, and a note on slight damage."""
+    file.seek(0)
+    if header.format == 'JPEG':
+        pixels, note = decode_jpeg(file.read())
+        if pixels.shape[2] == 4:
+            return Image.fromarray(255 - pixels, 'CMYK'), note  # cameras and editors write it inverted
+        return pixels, note
+    if header.format == 'PNG':
+        return _decode_png(only_pixels(file.read()), header.is_plain and not for_mask), None
+    if header.format == 'HEIF':
+        return open_heif(file).to_pillow(), None
+    image = open_by_pillow(file)
+    image.load()
+    return image, None
+
+
+def _decode_png(data: bytes, is_plain: bool) -> np.ndarray | Image.Image:
+    if is_plain:
+        # Faster than Pillow; None where it finds damage, of which Pillow tells more.
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        if pixels is not None:
+            return pixels
+    check_rows(data)
+    image = open_by_pillow(io.BytesIO(data), ('PNG',))
+    image.load()
+    return image
+
+
+def _to_bgr(image: Image.Image) -> np.ndarray:
+    image = _to_8_bit(image)
+    if image.has_transparency_data:
+        image = image.convert('RGBA')
+        image = Image.alpha_composite(Image.new('RGBA', image.size, 'white'), image)
+    return np.ascontiguousarray(np.asarray(image.convert('RGB'))[..., ::-1])
 
 
 def _is_marked(image: Image.Image) -> np.ndarray:
@@ -143,50 +183,5 @@ def _to_8_bit(image: Image.Image) -> Image.Image:
     return Image.fromarray((values >> 8).astype(np.uint8))
 
 
-def read_source(source: str | Path | io.BytesIO, max_pixels: int = MAX_PIXELS) -> np.ndarray:
-    """Read a source image as a viewer shows it, see :func:`read_image`; its size is checked before it is decoded.
-
-    Args:
-        source: Path of a file, or the contents of one.
-        max_pixels: Largest number of pixels.
-
-    Returns:
-        Array (H, W, 3), uint8, BGR.
-
-    Raises:
-        BadInput: If the file cannot be read, is broken, or has too many pixels.
-    """
-    read_header(source, max_pixels)
-    if isinstance(source, io.BytesIO):
-        return _as_bad_input(decode_image, source.getvalue(), name_of(source))
-    return _as_bad_input(read_image, str(source))
-
-
-def read_source_mask(path: str | Path, max_pixels: int = MAX_PIXELS) -> np.ndarray:
-    """Read a source mask as grey values (H, W), uint8, see :func:`read_mask`; otherwise like :func:`read_source`."""
-    read_header(path, max_pixels)
-    return _as_bad_input(read_mask, str(path))
-
-
-def _as_bad_input(read, *arguments) -> np.ndarray:
-    try:
-        return read(*arguments)
-    except OSError as error:
-        raise BadInput(str(error)) from error
-
-
-def as_shown(mask: np.ndarray, orientation: int) -> np.ndarray:
-    """Turn a mask of an image's stored pixels as a viewer turns the image.
-
-    Args:
-        mask: Array (H, W), uint8.
-        orientation: EXIF orientation of the image, 1 to 8.
-
-    Returns:
-        Array (H, W) or (W, H), uint8.
-    """
-    if orientation == UPRIGHT:
-        return mask
-    image = Image.fromarray(mask)
-    image.getexif()[ExifTags.Base.Orientation] = orientation
-    return np.array(ImageOps.exif_transpose(image))
+def _note_on(image: Image.Image) -> str | None:
+    return NEARLY_BLACK if image.mode in _DEEP_MODES and image.getextrema()[1] < 1 << 12 else None

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from .errors import BadInput
-from .headers import MAX_PIXELS
+from .limits import MAX_PIXELS_OF_SETS as MAX_PIXELS
 
 # How container files begin. FFmpeg goes by content: a playlist called .mp4 would make it open other files.
 _SIGNATURES = (

@@ -3,11 +3,9 @@
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
-from .endings import IMAGE_ENDINGS
 from .errors import BadInput
 
 # File systems allow 255 bytes; this leaves room for endings such as '_mask.png'.
@@ -87,20 +85,3 @@ def _to_bytes(name: str) -> bytes:
     except UnicodeEncodeError:
         # Half of a surrogate pair, as JSON can hold it: no file is called so, but it is shown in messages.
         return name.encode('utf-8', 'surrogatepass')
-
-
-def find_files(root: str | Path, endings: frozenset[str] = IMAGE_ENDINGS) -> Iterator[str]:
-    """All files below a folder with one of the endings, sorted; hidden files and linked folders are left out.
-
-    Args:
-        root: Folder.
-        endings: Lower-case file endings with their dot; the case of a file's ending does not matter.
-
-    Yields:
-        Paths relative to ``root``, separated by slashes. A path may still be a link: use :func:`safe_join` to open it.
-    """
-    for folder, folders, files in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith('.'))
-        for name in sorted(files):
-            if not name.startswith('.') and os.path.splitext(name)[1].lower() in endings:
-                yield Path(folder, name).relative_to(root).as_posix()

@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 
 from .errors import BadInput
+from .headers import check_file
+from .limits import MAX_PIXELS_OF_ANSWERS as MAX_PIXELS
 from .mask_videos import open_capture
-from .pictures import MAX_PIXELS, check_file
 
 # Rates outside are no rates but units of time, such as the milliseconds of a browser's recording.
 MAX_RATE, DEFAULT_RATE = 240, 25

@@ -129,7 +129,7 @@ def test_slide_is_as_fake_as_the_most_fake_window(config, weights):
 
 
 def test_a_large_picture_needs_windows(inferencer, config, weights, monkeypatch):
-    monkeypatch.setattr(module, 'MAX_WHOLE_PIXELS', 96 * 96 - 1)
+    monkeypatch.setattr(module, 'MAX_PIXELS_IN_ONE_PIECE', 96 * 96 - 1)
     (refused,) = inferencer([picture()])
     assert refused.error == '96 x 96 pixels are too many for one piece: use mode slide, or Resize in the test pipeline'
     (answered,) = ForgeryInferencer(config, weights, 'cpu', 'slide')([picture(100, 100)])

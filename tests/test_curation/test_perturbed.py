@@ -84,7 +84,7 @@ def test_bad_input(root, tmp_path):
             perturb(Task(task.key, {**task.args, **changes}), tmp_path / 'dst')
 
     os.mkfifo(tmp_path / 'pipe')
-    refused('There is no file .*pipe', img_path=str(tmp_path / 'pipe'))
+    refused('pipe is not a regular file', img_path=str(tmp_path / 'pipe'))
     refused('There is no file .*no.png', seg_map_path=str(tmp_path / 'no.png'))
     refused('There is no file', img_path='a\0b')
     refused('101 x 100 pixels.*--max-pixels', img_path=save(tmp_path / 'large.png', photo(100, 101)))

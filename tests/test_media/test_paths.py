@@ -6,7 +6,8 @@ import pytest
 from monfap_mm.curation.annotations import find_annotations, hash_annotations
 from monfap_mm.jobs.errors import JobError
 from monfap_mm.media.errors import BadInput
-from monfap_mm.media.paths import find_files, safe_join, safe_name
+from monfap_mm.media.folders import find_files
+from monfap_mm.media.paths import safe_join, safe_name
 
 
 @pytest.fixture

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
+from monfap_mm.media.endings import IMAGE_ENDINGS, VIDEO_ENDINGS, is_video
 from monfap_mm.media.errors import BadInput
-from monfap_mm.media.pictures import ENDINGS, VIDEO_ENDINGS, expand_inputs, is_video, load_picture
+from monfap_mm.media.folders import expand_inputs
+from monfap_mm.media.images import read_picture
 
 
 @pytest.fixture
@@ -65,7 +67,7 @@ def test_other_types_are_refused(inputs):
 
 def error_of(source, **kwargs) -> str:
     with pytest.raises(BadInput) as error:
-        load_picture(source, **kwargs)
+        read_picture(source, **kwargs)
     return str(error.value)
 
 
@@ -75,7 +77,7 @@ def test_an_orientation_is_applied(tmp_path):
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6  # shown after a quarter turn clockwise: white on top
     Image.fromarray(stored).save(tmp_path / 'x.png', exif=exif)
-    image, note = load_picture(str(tmp_path / 'x.png'))
+    image, note = read_picture(str(tmp_path / 'x.png'))
     assert image.shape == (6, 4, 3)
     assert (image[:3] == 255).all()
     assert (image[3:] == 0).all()
@@ -84,7 +86,7 @@ def test_an_orientation_is_applied(tmp_path):
 
 def test_cmyk_jpeg(tmp_path):
     Image.new('CMYK', (16, 8), (0, 255, 255, 0)).save(tmp_path / 'x.jpg', quality=100)  # pure red
-    image, _ = load_picture(str(tmp_path / 'x.jpg'))
+    image, _ = read_picture(str(tmp_path / 'x.jpg'))
     assert image.shape == (8, 16, 3)
     np.testing.assert_allclose(image.reshape(-1, 3).mean(axis=0), [0, 0, 255], atol=3)
 
@@ -93,20 +95,20 @@ def test_the_first_frame_of_an_animation_with_a_note(tmp_path):
     frames = [Image.new('RGB', (8, 8), color) for color in ('red', 'blue')]
     frames[0].save(tmp_path / 'x.gif', save_all=True, append_images=frames[1:])
     frames[0].save(tmp_path / 'one.gif')
-    image, note = load_picture(str(tmp_path / 'x.gif'))
+    image, note = read_picture(str(tmp_path / 'x.gif'))
     assert (image == [0, 0, 255]).all()
     assert note == 'the file holds several frames: the answer is for the first one'
-    assert load_picture(str(tmp_path / 'one.gif')).note is None
+    assert read_picture(str(tmp_path / 'one.gif')).note is None
 
 
 def test_16_bits_and_12_bits(tmp_path):
     values = np.linspace(0, 65535, 64).astype(np.uint16).reshape(8, 8)
     cv2.imwrite(str(tmp_path / '16.png'), values)
-    image, note = load_picture(str(tmp_path / '16.png'))
+    image, note = read_picture(str(tmp_path / '16.png'))
     assert (image[..., 0] == values >> 8).all()
     assert note is None
     cv2.imwrite(str(tmp_path / '12.png'), values >> 4)  # raw values of a sensor
-    assert 'lower 12 of 16 bits' in load_picture(str(tmp_path / '12.png')).note
+    assert 'lower 12 of 16 bits' in read_picture(str(tmp_path / '12.png')).note
 
 
 def test_a_broken_file_says_what_is_wrong(tmp_path):
@@ -125,7 +127,7 @@ def test_a_broken_file_says_what_is_wrong(tmp_path):
 def test_what_is_no_file_is_never_opened(tmp_path):
     os.mkfifo(tmp_path / 'pipe.png')
     assert 'is not a regular file' in error_of(str(tmp_path / 'pipe.png'))
-    assert 'holds no image (.bmp' in error_of(str(tmp_path))
+    assert 'holds no image (.avif' in error_of(str(tmp_path))
     assert 'download it first' in error_of('https://example.org/x.png')
     assert 'null byte' in error_of('a\0b')
 
@@ -153,10 +155,10 @@ def test_contents_of_a_file_are_read_as_the_file(tmp_path):
     Image.new('CMYK', (16, 8), (0, 255, 255, 0)).save(tmp_path / 'cmyk.jpg')
     cv2.imwrite(str(tmp_path / '12.png'), np.arange(4096, dtype=np.uint16).reshape(64, 64))
     for path in tmp_path.iterdir():
-        from_file, from_memory = load_picture(str(path)), load_picture(in_memory(path))
+        from_file, from_memory = read_picture(str(path)), read_picture(in_memory(path))
         assert (from_memory.image == from_file.image).all(), path
         assert from_memory.note == from_file.note
-    assert load_picture(in_memory(tmp_path / '12.png')).note is not None
+    assert read_picture(in_memory(tmp_path / '12.png')).note is not None
 
 
 def test_contents_are_checked_as_files_are(tmp_path):
@@ -174,7 +176,7 @@ def test_contents_can_be_read_twice_from_wherever_they_stand(tmp_path):
     contents = in_memory(tmp_path / 'x.png')
     contents.seek(20)
     for _ in range(2):
-        assert load_picture(contents).image.shape == (7, 9, 3)
+        assert read_picture(contents).image.shape == (7, 9, 3)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +197,7 @@ def test_videos_are_found_where_they_are_asked_for(tree):
     for name in ('deep/d.MP4', 'e.webm'):
         (tree / name).touch()
     assert names(tree, tree) == ['a.png', 'b.JPG', 'deep/c.gif']
-    found = [os.path.relpath(path, tree) for path in expand_inputs(tree, ENDINGS | VIDEO_ENDINGS)]
+    found = [os.path.relpath(path, tree) for path in expand_inputs(tree, IMAGE_ENDINGS | VIDEO_ENDINGS)]
     assert found == ['a.png', 'b.JPG', 'e.webm', 'deep/c.gif', 'deep/d.MP4']
     assert [is_video(path) for path in found] == [False, False, True, False, True]
 
@@ -203,4 +205,4 @@ def test_videos_are_found_where_they_are_asked_for(tree):
 def test_a_video_is_no_picture(tmp_path):
     (tmp_path / 'a.mp4').write_bytes(b'x')
     with pytest.raises(BadInput, match='is a video: ask "monfap predict", or predict_video'):
-        load_picture(str(tmp_path / 'a.mp4'))
+        read_picture(str(tmp_path / 'a.mp4'))

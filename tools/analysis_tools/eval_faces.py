@@ -21,7 +21,7 @@ from monfap_mm.curation.faces_cli import add_face_options, build_from
 from monfap_mm.curation.photos import GivenFaces
 from monfap_mm.jobs.errors import JobError
 from monfap_mm.media.errors import BadInput
-from monfap_mm.media.images import read_source
+from monfap_mm.media.images import read_image
 from monfap_mm.media.paths import safe_join
 
 
@@ -82,7 +82,7 @@ def evaluate(detector: FaceDetector, faces: GivenFaces, folder: Path) -> dict[st
     seconds = 0.0
     for name in faces.boxes:
         try:
-            image = read_source(safe_join(folder, name))
+            image = read_image(safe_join(folder, name))
         except BadInput as error:
             raise JobError(f'Cannot read a photograph: {error}') from error
         boxes = faces.find(name, image)

@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from monfap_mm.cli.command import CommandError, run_command
 from monfap_mm.datasets.perturbations import Perturbation, load_table
+from monfap_mm.media.errors import BadInput
 from monfap_mm.media.images import read_image
 from monfap_mm.scenes.camera import Camera
 from monfap_mm.scenes.rendering import render_scene
@@ -81,7 +82,7 @@ def main() -> None:
         image = read_image(args.image) if args.image else rendered_group(args.seed)
         Path(args.out).parent.mkdir(parents=True, exist_ok=True)
         sheet(image).save(args.out, quality=70)
-    except (ImportError, OSError, ValueError) as error:
+    except (BadInput, ImportError, OSError, ValueError) as error:
         raise CommandError(error) from error
 
 

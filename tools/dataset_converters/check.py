@@ -19,7 +19,7 @@ from monfap_mm.cli.exit_codes import DONE, FAILED
 from monfap_mm.curation.check import check_lists
 from monfap_mm.curation.contact_sheet import draw_sheet
 from monfap_mm.jobs.errors import JobError
-from monfap_mm.media.headers import MAX_PIXELS
+from monfap_mm.media.limits import MAX_PIXELS_OF_SETS
 from monfap_mm.protocols.paper_figures import TABLE_I
 from monfap_mm.utils.atomic_write import atomic_write
 
@@ -34,7 +34,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--out', type=Path, help='folder of report.json and sheet.jpg, default: work_dirs/check/<set>')
     parser.add_argument('--workers', type=positive_number, default=os.cpu_count(), help='default: all cores')
     parser.add_argument(
-        '--max-pixels', type=positive_number, default=MAX_PIXELS, help='refuse larger images, default: %(default)s'
+        '--max-pixels',
+        type=positive_number,
+        default=MAX_PIXELS_OF_SETS,
+        help='refuse larger images, default: %(default)s',
     )
     args = parser.parse_args()
     args.out = args.out or Path('work_dirs', 'check', args.lists[0].resolve().parent.name)

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from ...media.paths import find_files
+from ...media.folders import find_files
 from .sample import Sample
 
 _MASK_END = '_gt'

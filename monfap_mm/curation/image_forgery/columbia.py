@@ -6,7 +6,7 @@ In a mask the spliced part is green and the rest red, both brighter along their 
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from ...media.paths import find_files
+from ...media.folders import find_files
 from .sample import Sample
 
 _FOLDERS = {'4cam_auth': 0, '4cam_splc': 1}

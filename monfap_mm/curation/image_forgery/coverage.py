@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from ...media.paths import find_files
+from ...media.folders import find_files
 from .sample import Sample
 
 _IMAGE = re.compile(r'(\d+)(t?)')

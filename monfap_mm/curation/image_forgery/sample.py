@@ -11,7 +11,8 @@ from ...jobs.job import Entry, Outcome, Task
 from ...jobs.output_files import place_image, write_mask
 from ...media.errors import BadInput
 from ...media.headers import Header, read_header
-from ...media.images import as_shown, read_source, read_source_mask
+from ...media.images import read_image, read_mask
+from ...media.orientation import as_shown
 from ...media.paths import safe_join, safe_name
 
 # A mask of another size is stretched over its image if their proportions differ by no more than this.
@@ -42,16 +43,16 @@ class Sample:
 
 
 def _read_white(path: Path, max_pixels: int) -> np.ndarray:
-    return read_source_mask(path, max_pixels) > 127
+    return read_mask(path, max_pixels) > 127
 
 
 def _read_black(path: Path, max_pixels: int) -> np.ndarray:
-    return read_source_mask(path, max_pixels) <= 127
+    return read_mask(path, max_pixels) <= 127
 
 
 def _read_green(path: Path, max_pixels: int) -> np.ndarray:
     """Columbia's masks are JPEGs: colors are compared, not matched."""
-    _, green, red = np.moveaxis(read_source(path, max_pixels), -1, 0)
+    _, green, red = np.moveaxis(read_image(path, max_pixels), -1, 0)
     return (green > red) & (green >= _DARK)
 
 
@@ -76,7 +77,7 @@ def convert(task: Task, dst: Path, *, src: Path, splits: dict[str, str], link: s
     sample: Sample = task.args
     source, name = safe_join(src, sample.image), safe_name(sample.image)
     header = read_header(source, max_pixels)
-    read_source(source, max_pixels)
+    read_image(source, max_pixels)
     mask_name, notes = None, [sample.note] if sample.note else []
     if sample.label:
         if sample.mask is None:

@@ -1,16 +1,22 @@
 """Load images, labels and masks."""
 
+import io
+from collections.abc import Callable
+
 import numpy as np
 from mmcv.transforms import BaseTransform
+from mmengine import fileio
 from mmseg.registry import TRANSFORMS
 
+from ...media.errors import BadInput
+from ...media.headers import Source
 from ...media.images import read_image, read_mask
 from ...media.masks import DEFAULT_MASK_VALUES, check_mask_values, fake_pixels, second_level
 
 
 @TRANSFORMS.register_module()
 class LoadForgeryImage(BaseTransform):
-    """Load an image as a viewer shows it: see :func:`read_image`.
+    """Load an image as a viewer shows it: see :func:`read_picture`.
 
     Required Keys:
 
@@ -34,7 +40,7 @@ class LoadForgeryImage(BaseTransform):
         Raises:
             OSError: If the file cannot be read; the message names it.
         """
-        image = read_image(results['img_path'], self.backend_args)
+        image = load_image(results['img_path'], self.backend_args)
         results['img'] = image
         results['img_shape'] = image.shape[:2]
         results['ori_shape'] = image.shape[:2]
@@ -97,7 +103,7 @@ class LoadForgeryAnnotations(BaseTransform):
 
     def _load_mask(self, results: dict) -> np.ndarray:
         image_path, mask_path = results['img_path'], results['seg_map_path']
-        values = read_mask(mask_path, self.backend_args)
+        values = load_mask(mask_path, self.backend_args)
         height, width = results['ori_shape']
         if values.shape != (height, width):
             hint = ''
@@ -134,3 +140,29 @@ def _check_fake(values: np.ndarray, mask_values: str, subject: str) -> None:
             f'{subject} has areas of the value {level} beside the fake ones, and values above 127 are fake. If these '
             "areas are fake too, set mask_values='nonzero' in the dataset; if not, make them 0"
         )
+
+
+def load_image(path: str, backend_args: dict | None = None) -> np.ndarray:
+    """Read an image (H, W, 3), uint8, BGR, through mmengine's file backend, see :func:`read_picture`.
+
+    Raises:
+        OSError: If it cannot be read; a FileNotFoundError if there is no such file.
+    """
+    return _load(read_image, path, backend_args)
+
+
+def load_mask(path: str, backend_args: dict | None = None) -> np.ndarray:
+    """Read a mask (H, W), uint8, through mmengine's file backend, see :func:`read_mask`; errors as above."""
+    return _load(read_mask, path, backend_args)
+
+
+def _load(read: Callable[[Source], np.ndarray], path: str, backend_args: dict | None) -> np.ndarray:
+    source: Source = path
+    if backend_args is not None or '://' in path:
+        source = io.BytesIO(fileio.get(path, backend_args=backend_args))
+        source.name = path
+    try:
+        return read(source)
+    except BadInput as error:
+        is_missing = isinstance(error.__cause__, FileNotFoundError)
+        raise (FileNotFoundError if is_missing else OSError)(str(error)) from error

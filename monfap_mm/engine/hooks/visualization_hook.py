@@ -10,7 +10,7 @@ from mmengine.visualization import Visualizer
 from mmseg.registry import HOOKS
 from mmseg.structures import SegDataSample
 
-from ...media.images import read_image
+from ...datasets.transforms.loading import load_image
 from ...utils.file_names import FileNames
 
 
@@ -98,7 +98,7 @@ class ForgeryVisualizationHook(Hook):
                 self._draw(runner, sample, index, mode)
 
     def _draw(self, runner: Runner, sample: SegDataSample, index: int, mode: str) -> None:
-        image = read_image(sample.img_path, self.backend_args)
+        image = load_image(sample.img_path, self.backend_args)
         name = self._unique_name(sample.img_path, index)
         runner.visualizer.add_datasample(
             f'{mode}_{name}',
