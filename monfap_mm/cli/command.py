@@ -17,8 +17,9 @@ class CommandError(Exception):
 
 
 def run_command(name: str, command: Callable[[], int | None], after_stop: str = '') -> None:
-    """Run a command and exit with its code, see :func:`exit_code`."""
-    sys.exit(exit_code(name, command, after_stop))
+    """Run a command as what the process is for: it ends with the command's code, see :func:`exit_code`."""
+    if code := exit_code(name, command, after_stop):
+        sys.exit(code)
 
 
 def exit_code(name: str, command: Callable[[], int | None], after_stop: str = '') -> int:

@@ -101,8 +101,8 @@ def report(summary: Summary, dst: Path, max_bad: float, labels: Collection[int] 
     there = {label for (_, label), count in summary.samples.items() if count}
     if summary.too_many_bad:
         reason = (
-            f'Gave up: more than {max_bad:.2%} of the {summary.unit} are bad. What was done is kept; put the source '
-            'right, or raise --max-bad, and run the same command again.'
+            f'Gave up: more than {max_bad:.2%} of the {summary.unit} are bad. What was done is kept, but no list is '
+            'written of it; put the source right, or raise --max-bad, and run the same command again.'
         )
     elif not there:
         reason = f'Nothing came out of the {summary.total} {summary.unit}: is the source what this converter is for?'

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from ..media.paths import safe_name
-from .errors import JobError
+from ..utils.atomic_write import remove_leftovers, written_aside
+from .errors import JobError, JobStoppedError
+from .folder_lock import LOCK, only_writer
 from .manifest import Manifest
 from .output_files import PARTIAL
 from .progress import ProgressReport
@@ -142,8 +144,8 @@ def run_job(
     """Make a set, or go on with one.
 
     Every finished task adds a line to ``manifest.jsonl``; at the end it is put in the order of the tasks, and the lists
-    are written from it. Stopped at any moment and started again, with any number of workers, the job writes the same
-    bytes. Items that were bad are tried again at the next start.
+    are written from it, unless the job gave up. Stopped at any moment and started again, with any number of workers,
+    the job writes the same bytes. Items that were bad are tried again at the next start.
 
     Args:
         tasks: The source items.
@@ -158,7 +160,8 @@ def run_job(
         unlisted: Keys of tasks whose samples stay out of the lists; may change from run to run.
 
     Raises:
-        JobError: If the folder holds something else, or cannot be written.
+        JobError: If the folder holds something else, cannot be written, or another run is at work in it.
+        JobStoppedError: If this machine cannot go on, for want of space; the job can go on later.
         KeyboardInterrupt: At Ctrl-C; the manifest is in order, and the job can go on later.
     """
     dst, keys = Path(dst), [task.key for task in tasks]
@@ -193,16 +196,21 @@ def _describe(result: Outcome | Failure) -> dict:
     return {'bad': result.reason} if isinstance(result, Failure) else asdict(result)
 
 
-def _open_set(dst: Path, settings: dict) -> Manifest:
+@contextmanager
+def _open_set(dst: Path, settings: dict) -> Iterator[Manifest]:
+    """The manifest of a folder that no other run writes to meanwhile."""
     path = dst / MANIFEST
-    with _explain_os_errors(dst):
-        dst.mkdir(parents=True, exist_ok=True)
-        if not path.exists() and any(dst.iterdir()):
-            raise JobError(f'{dst} holds other files: choose an empty or a new folder.')
-        manifest = Manifest(path, settings)
-        shutil.rmtree(dst / PARTIAL, ignore_errors=True)
-        (dst / PARTIAL).mkdir()
-    return manifest
+    with ExitStack() as stack:
+        with _explain_os_errors(dst, JobError):
+            dst.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(only_writer(dst))
+            if not path.exists() and any(entry.name != LOCK for entry in dst.iterdir()):
+                raise JobError(f'{dst} holds other files: choose an empty or a new folder.')
+            manifest = stack.enter_context(Manifest(path, settings))
+            remove_leftovers(dst)
+            shutil.rmtree(dst / PARTIAL, ignore_errors=True)
+            (dst / PARTIAL).mkdir()
+        yield manifest
 
 
 def _refuse_other_source(manifest: Manifest, keys: list[str]) -> None:
@@ -216,15 +224,19 @@ def _refuse_other_source(manifest: Manifest, keys: list[str]) -> None:
 
 
 def _finish(dst: Path, manifest: Manifest, keys: list[str], unlisted: Collection[str], summary: Summary) -> None:
-    """Write the lists and, last, the sorted manifest: until then, a killed run is seen to be unfinished."""
+    """Write the lists and, last, the sorted manifest: until then, a killed run is seen to be unfinished.
+
+    A list has all samples or is not written: one of a part would be trained on, or tested with, as if it were whole.
+    Lists of an earlier run, which was whole, are left as they are by one that gives up.
+    """
     drafts = dst / PARTIAL
-    with _explain_os_errors(dst):
+    with _explain_os_errors(dst, JobStoppedError):
         with ExitStack() as stack:
             lists = {}
             for record in manifest.records(keys):
                 listed = record['key'] not in unlisted
                 summary.add(record, listed)
-                for entry in record.get('entries', ()):
+                for entry in () if summary.too_many_bad else record.get('entries', ()):
                     # Opened even if nothing gets into it, so that a list of an earlier run is never left.
                     name = f'{entry["split"]}.txt'
                     if name not in lists:
@@ -235,10 +247,8 @@ def _finish(dst: Path, manifest: Manifest, keys: list[str], unlisted: Collection
         for name in lists:
             os.replace(drafts / name, dst / name)
         shutil.rmtree(drafts)
-        # Nothing is touched after it is in place: another run could lock it, and be at work, from then on.
-        draft = manifest.path.with_name(f'.{MANIFEST}')
-        manifest.write_sorted(draft, keys)
-        os.replace(draft, manifest.path)
+        with written_aside(manifest.path) as draft:
+            manifest.write_sorted(draft, keys)
 
 
 def _list_line(entry: dict) -> str:
@@ -246,8 +256,8 @@ def _list_line(entry: dict) -> str:
 
 
 @contextmanager
-def _explain_os_errors(dst: Path) -> Iterator[None]:
+def _explain_os_errors(dst: Path, kind: type[JobError]) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise JobError(f'Cannot write to {dst}: {error.strerror or error}') from error
+        raise kind(f'Cannot write to {dst}: {error.strerror or error}') from error

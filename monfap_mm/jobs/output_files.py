@@ -7,7 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from .errors import JobError
+from ..utils.atomic_write import written_aside
+from .errors import JobStoppedError
 
 LINKS = ('copy', 'hard', 'symlink')
 PARTIAL = '.partial'
@@ -22,7 +23,7 @@ def write_file(dst: Path, name: str, content: bytes) -> None:
         content: The bytes.
 
     Raises:
-        JobError: If it cannot be written (no space, no permission).
+        JobStoppedError: If it cannot be written (no space, no permission).
     """
     _place(dst, name, lambda temporary: temporary.write_bytes(content))
 
@@ -48,20 +49,19 @@ def place_image(source: Path, dst: Path, name: str, link: str = 'copy') -> None:
         link: ``'copy'``; ``'hard'`` or ``'symlink'`` take no space, but change or break with the source.
 
     Raises:
-        JobError: If it cannot be written.
+        JobStoppedError: If it cannot be written.
     """
     make = {'copy': shutil.copyfile, 'hard': os.link, 'symlink': os.symlink}[link]
     _place(dst, name, lambda temporary: make(source.resolve(), temporary))
 
 
 def _place(dst: Path, name: str, make) -> None:
-    """One process writes one file at a time: its number is name enough. The job removes the folder of left-overs."""
-    path, temporary = dst / name, dst / PARTIAL / str(os.getpid())
+    """Half-made files lie in a folder of their own, which the job removes as a whole: a set has many folders."""
+    path, partial = dst / name, dst / PARTIAL
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.parent.mkdir(exist_ok=True)
-        temporary.unlink(missing_ok=True)
-        make(temporary)
-        os.replace(temporary, path)
+        partial.mkdir(exist_ok=True)
+        with written_aside(path, partial) as temporary:
+            make(temporary)
     except OSError as error:
-        raise JobError(f'Cannot write {path}: {error.strerror or error}') from error
+        raise JobStoppedError(f'Cannot write {path}: {error.strerror or error}') from error

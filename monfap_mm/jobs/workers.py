@@ -18,7 +18,7 @@ from typing import Any
 import cv2
 
 from ..media.errors import BadInput
-from .errors import JobError
+from .errors import JobError, JobStoppedError
 
 # Tasks handed out ahead of the oldest unfinished one, a worker: enough to keep the others busy past a slow one.
 _AHEAD = 16
@@ -54,8 +54,8 @@ def map_in_order(work: Callable[[Any], Any], tasks: Iterable, workers: int) -> I
         :class:`BadInput` or anything unforeseen.
 
     Raises:
-        JobError: If the function raised it; so does an ``OSError``, which means that this machine fails rather
-            than a source file.
+        JobError: If the function raised it.
+        JobStoppedError: If it raised an ``OSError``, which means that this machine fails rather than a source file.
     """
     rest, pending = iter(tasks), deque()
     while True:
@@ -127,8 +127,10 @@ def _attempt(task: Any) -> Any:
         return _work(task)
     except BadInput as error:
         return Failure(str(error))
-    except (OSError, JobError) as error:
-        raise JobError(str(error)) from error
+    except OSError as error:
+        raise JobStoppedError(str(error)) from error
+    except JobError:
+        raise
     # Decoders signal damage by many types of exceptions; one odd file must not end a run of hours.
     except Exception as error:
         frame = traceback.extract_tb(error.__traceback__)[-1]

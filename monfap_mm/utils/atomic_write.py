@@ -35,7 +35,8 @@ def written_aside(path: str | Path, folder: Path | None = None) -> Iterator[Path
     try:
         yield temporary
         replaced = _file_there(path)
-        if replaced is not None and not temporary.is_symlink():
+        # A link that the block made is not ours to change: it may be a picture of the source.
+        if replaced is not None and temporary.lstat().st_nlink == 1 and not temporary.is_symlink():
             _flush_to_disk(temporary)
             temporary.chmod(stat.S_IMODE(replaced.st_mode))
         os.replace(temporary, path)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from monfap_mm.jobs.errors import JobError
+from monfap_mm.jobs.errors import JobError, JobStoppedError
 from monfap_mm.jobs.job import Entry, Outcome, Task, run_job
 from monfap_mm.jobs.output_files import write_file
 from monfap_mm.media.errors import BadInput
@@ -113,9 +113,31 @@ def test_too_many_bad_items_end_it_and_what_was_done_is_kept(tmp_path, whole):
     summary = run(dst, max_bad=0.01)
     assert summary.too_many_bad
     assert summary.samples['train', 0] == 4
-    assert (dst / 'train.txt').read_text().count('\n') == 1 + 6
+    # A list of a part would pass for one of the whole.
+    assert sorted(path.name for path in dst.iterdir()) == ['images', 'manifest.jsonl', 'masks']
     assert (dst / 'images/06.bin').exists()
+    assert len((dst / 'manifest.jsonl').read_text().splitlines()) == 1 + 8
     assert not run(dst, max_bad=0.05).too_many_bad
+    assert hash_tree(dst) == hash_tree(whole[0])
+
+
+def test_lists_of_a_whole_set_outlive_a_run_that_gives_up(tmp_path):
+    dst = tmp_path / 'set'
+    run(dst, tasks=TASKS[20:])
+    before = (dst / 'train.txt').read_bytes()
+    assert run(dst, max_bad=0.01).too_many_bad
+    assert (dst / 'train.txt').read_bytes() == before
+
+
+def test_a_second_run_is_refused_and_told_of_the_first(tmp_path, whole):
+    dst = tmp_path / 'set'
+    process = multiprocessing.get_context('fork').Process(target=run, args=(dst, slow_work))
+    process.start()
+    while not (dst / 'manifest.jsonl').exists():
+        time.sleep(0.01)
+    with pytest.raises(JobError, match=f'Another run is at work in .*set .process {process.pid} on .*: wait for it'):
+        run(dst)
+    process.join()
     assert hash_tree(dst) == hash_tree(whole[0])
 
 
@@ -172,7 +194,7 @@ def test_a_full_disk_ends_it_and_it_goes_on_later(tmp_path, whole):
             raise OSError(28, 'No space left on device')
         return work(task, dst)
 
-    with pytest.raises(JobError, match='No space left'):
+    with pytest.raises(JobStoppedError, match='No space left'):
         run(tmp_path / 'set', full)
     run(tmp_path / 'set')
     assert hash_tree(tmp_path / 'set') == hash_tree(whole[0])

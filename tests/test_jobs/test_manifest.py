@@ -1,11 +1,8 @@
-import fcntl
 import json
-import multiprocessing
 
 import pytest
 
-from monfap_mm.jobs import manifest as module
-from monfap_mm.jobs.errors import JobError
+from monfap_mm.jobs.errors import JobError, JobStoppedError
 from monfap_mm.jobs.manifest import Manifest
 
 
@@ -68,43 +65,19 @@ def test_damage_is_named_with_its_line(path, line):
         Manifest(path, {'seed': 1})
 
 
-def _hold(path, ready, release):
-    with Manifest(path, {'seed': 1}):
-        ready.set()
-        release.wait(20)
-
-
-def test_two_runs_never_share_a_manifest(path, monkeypatch):
-    context = multiprocessing.get_context('fork')
-    ready, release = context.Event(), context.Event()
-    other = context.Process(target=_hold, args=(path, ready, release))
-    other.start()
-    assert ready.wait(20)
-    monkeypatch.setattr(module, '_PATIENCE_SECONDS', 0.3)
-    with pytest.raises(JobError, match='Another run is at work'):
+def test_another_file_is_left_as_it_is(path):
+    path.write_text('my thesis\nwithout an end')
+    with pytest.raises(JobError, match='line 1 is damaged'):
         Manifest(path, {'seed': 1})
-    release.set()
-    other.join()
-    Manifest(path, {'seed': 1}).__exit__()
+    assert path.read_text() == 'my thesis\nwithout an end'
 
 
-@pytest.mark.parametrize('replaced', [True, False])
-def test_a_manifest_that_is_replaced_between_opening_and_locking_is_opened_anew(path, monkeypatch, replaced):
-    """The run that held the lock puts the sorted manifest in place (or someone deletes it) and ends."""
-    fill(path, {'key': 'a'})
-    locked, lock = [], fcntl.flock
+def test_a_full_disk_is_told_apart(path, monkeypatch):
+    def full(*_):
+        raise OSError(28, 'No space left on device')
 
-    def lock_late(file, how):
-        if not locked and replaced:
-            path.with_name('sorted').write_bytes(path.read_bytes())
-            path.with_name('sorted').replace(path)
-        elif not locked:
-            path.unlink()
-        locked.append(file)
-        lock(file, how)
-
-    monkeypatch.setattr(module.fcntl, 'flock', lock_late)
-    fill(path, {'key': 'b'})
-    assert len(locked) == 2
-    keys = [json.loads(line)['key'] for line in path.read_text().splitlines()[1:]]
-    assert keys == (['a', 'b'] if replaced else ['b'])
+    with Manifest(path, {'seed': 1}) as manifest:
+        monkeypatch.setattr(manifest._log, 'append', full)
+        with pytest.raises(JobStoppedError, match='manifest.jsonl: No space left on device'):
+            manifest.append({'key': 'a'})
+        assert not manifest.is_done('a')

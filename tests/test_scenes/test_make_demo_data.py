@@ -16,5 +16,7 @@ def test_command(tmp_path, monkeypatch, capsys):
     runpy.run_path(str(TOOL), run_name='__main__')
     assert 'already holds this set' in capsys.readouterr().out
     monkeypatch.setattr('sys.argv', [*command, '--seed', '1'])
-    with pytest.raises(SystemExit, match='holds another set'):
+    with pytest.raises(SystemExit) as stop:
         runpy.run_path(str(TOOL), run_name='__main__')
+    assert stop.value.code == 2
+    assert 'holds another set' in capsys.readouterr().err

@@ -70,10 +70,12 @@ def test_goes_on_where_it_stopped(drawn, config, trained):
     path.write_text(json.dumps(whole))
 
 
-def test_another_selection_needs_another_folder(drawn, config, trained, monkeypatch):
+def test_another_selection_needs_another_folder(drawn, config, trained, monkeypatch, capsys):
     before = (drawn / 'curves/curves.json').read_bytes()
     arguments = [config, trained / 'epoch_1.pth', '--out', drawn / 'curves', '--max-images', 3]
     monkeypatch.setattr(sys, 'argv', ['robustness_curves.py', *map(str, arguments)])
-    with pytest.raises(SystemExit, match='has points of another config or checkpoint: choose another --out'):
+    with pytest.raises(SystemExit) as stop:
         runpy.run_path(str(ROOT / 'tools' / SCRIPT), run_name='__main__')
+    assert stop.value.code == 2
+    assert 'has points of another config or checkpoint: choose another --out' in capsys.readouterr().err
     assert (drawn / 'curves/curves.json').read_bytes() == before
