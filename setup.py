@@ -20,7 +20,7 @@ from setuptools.command.develop import develop
 ROOT = Path(__file__).resolve().parent
 FOR_MIM = ('configs', 'tools', 'model-index.yml')
 IS_LITE = os.environ.get('MONFAP_LITE', '') not in ('', '0')
-NOT_LITE_EXTRAS = ('data', 'onnx', 'perturb')
+NOT_LITE_EXTRAS = ('data', 'onnx', 'perturb', 'timm')
 
 
 def read_version() -> str:
@@ -146,6 +146,8 @@ setup(
             'video': ['av>=16,<19'],
             # The second OpenCV writes the same folder as the first: keep both at one version.
             'perturb': ['albumentations>=2.0.8,<2.1', 'opencv-python-headless>=4.10,<5'],
+            # Backbones of mmsegmentation's TIMMBackbone.
+            'timm': ['timm>=1.0,<2'],
             # The page of `monfap serve`.
             'web': ['starlette>=1.0,<2', 'uvicorn>=0.30,<1'],
         }

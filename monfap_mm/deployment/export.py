@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ..distribution import install_extra
 from ..model_files.onnx_metadata import KEY, OnnxMetadata
 from ..models import ForgerySegmentor
+from ..models.ops import swap
 
 DYNAMIC = {0: 'batch', 2: 'height', 3: 'width'}
 OUTPUTS = ('cls_logits', 'mask_logits', 'coarse_logits', 'gates')
@@ -61,13 +62,14 @@ class ExportForm(nn.Module):
         return tuple(value for name in OUTPUTS if (value := getattr(output, name)) is not None)
 
 
-def _free_upsampling(model: nn.Module) -> None:
+def _free_upsampling(model: ForgerySegmentor) -> None:
     """Replace mmseg's ``Upsample`` (of HRNet), whose rounding of the new size makes it a constant, by PyTorch's."""
-    for module in model.modules():
-        for name, child in module.named_children():
-            if isinstance(child, Upsample) and child.size is None and child.scale_factor == int(child.scale_factor):
-                same = nn.Upsample(None, child.scale_factor, child.mode, child.align_corners)
-                setattr(module, name, same)
+    replacements = {
+        name: nn.Upsample(None, module.scale_factor, module.mode, module.align_corners)
+        for name, module in model.named_modules()
+        if type(module) is Upsample and module.size is None and module.scale_factor == int(module.scale_factor)
+    }
+    swap(model, replacements, lambda: model.forward_all(model.example_inputs()))
 
 
 def export_program(form: ExportForm) -> torch.export.ExportedProgram:

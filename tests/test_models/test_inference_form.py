@@ -1,13 +1,16 @@
 """``MoNFAP.to_inference()``: the same logits on every backbone, one way, and what it leaves of the state dict."""
 
 import copy
+from types import SimpleNamespace
 
 import mmengine.runner.checkpoint
 import pytest
 import torch
-from mmengine.config import ConfigDict
+from mmengine.config import Config, ConfigDict
 from mmseg.registry import MODELS
 
+from monfap_mm.engine.hooks import InferenceFormHook
+from monfap_mm.model_files.loading import build_model
 from tests.samples import ATTO_CHANNELS, build, make_samples, monfap_cfg
 
 from .test_backbones import BACKBONES
@@ -65,6 +68,45 @@ def test_same_logits_on(name):
     assert_same(outputs(model.to_inference(), images()), expected, 1e-10)
     left = [name for name, module in model.named_modules() if isinstance(module, BATCH_NORMS)]
     assert not left
+
+
+TIMM = dict(
+    type='TIMMBackbone',
+    model_name='tf_efficientnet_lite0',
+    features_only=True,
+    pretrained=False,
+    out_indices=(1, 2, 3, 4),
+)
+TIMM_CHANNELS = [24, 40, 112, 320]
+
+
+def test_batch_norms_of_timm_keep_their_activation():
+    """BatchNormAct2d is a subclass of BatchNorm2d that holds one."""
+    model = trained(monfap_cfg(TIMM, TIMM_CHANNELS))
+    own = [type(module).__name__ for module in model.backbone.modules() if isinstance(module, BATCH_NORMS)]
+    assert set(own) == {'BatchNormAct2d'}
+    expected = outputs(model, images())
+    assert_same(outputs(model.to_inference(), images()), expected, 1e-10)
+    assert not any(isinstance(module, BATCH_NORMS) for module in model.decode_head.modules())
+
+
+@pytest.mark.parametrize('way', ['tools/test.py', 'inferencer'])
+def test_timm_through_what_ships(way, tmp_path):
+    """The hook that tools/test.py adds, and what the inferencer answers with."""
+    cfg = monfap_cfg(TIMM, TIMM_CHANNELS)
+    model = trained(cfg).float()
+    inputs = images(dtype=torch.float32)
+    expected = outputs(model, inputs)
+    if way == 'inferencer':
+        torch.save(dict(state_dict=model.state_dict()), tmp_path / 'weights.pth')
+        shipped = build_model(Config(dict(model=cfg)), str(tmp_path / 'weights.pth'), 'cpu')
+    else:
+        runner = SimpleNamespace(model=model)
+        InferenceFormHook().before_test_epoch(runner)
+        shipped = runner.model
+    assert shipped is not model
+    assert shipped.is_inference_form
+    assert_same(outputs(shipped, inputs), expected, 1e-5)
 
 
 @pytest.mark.parametrize('name', ['ConvNeXtV2-atto', 'ResNet-50 slim'])

@@ -39,7 +39,7 @@ def test_logits(model_and_feats):
     model, feats = model_and_feats
     expected = reference.outputs()
     with torch.no_grad():
-        output = model.decode_head.forward_all(feats, model.neck(feats))
+        output = model.decode_head(feats, model.neck(feats))
     torch.testing.assert_close(output.coarse_logits, expected['coarse_logits'], atol=1e-4, rtol=0)
     torch.testing.assert_close(output.cls_logits, expected['cls_logits'], atol=1e-4, rtol=0)
     torch.testing.assert_close(output.mask_logits, expected['mask_logits'], atol=1e-4, rtol=0)

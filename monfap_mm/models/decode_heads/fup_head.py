@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from mmcv.cnn import fuse_conv_bn
 from mmengine.model import ModuleList
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.models.utils import resize
@@ -117,21 +116,15 @@ class FUPHead(BaseDecodeHead):
         if task_mode in ('token', 'two_branch'):
             self.classifier = nn.Linear(widths[-1] if task_mode == 'token' else widths[0], 2)
 
-    def forward(self, inputs: Sequence[Tensor], cues: Sequence[Tensor] | None = None) -> tuple[Tensor, Tensor]:
-        """Both logits.
+    def forward(self, inputs: Sequence[Tensor], cues: Sequence[Tensor] | None = None) -> FUPOutput:
+        """All logits.
 
         Args:
             inputs (Sequence[Tensor]): Features f_i ``(B, C_i, H_i, W_i)``, finest first.
             cues (Sequence[Tensor], optional): Noise cues r_i of the same shapes. Default: None, no neck.
 
         Returns:
-            tuple[Tensor, Tensor]: Y ``(B, 2)`` and M ``(B, 2, H_0, W_0)``.
-        """
-        output = self.forward_all(inputs, cues)
-        return output.cls_logits, output.mask_logits
-
-    def forward_all(self, inputs: Sequence[Tensor], cues: Sequence[Tensor] | None = None) -> FUPOutput:
-        """As :meth:`forward`, with the coarse logits.
+            FUPOutput: Y ``(B, 2)``, M ``(B, 2, H_0, W_0)`` and the coarse logits ``(B, 2, H_3, W_3)``.
 
         Raises:
             ValueError: If the features do not have the channels of the config.
@@ -186,7 +179,7 @@ class FUPHead(BaseDecodeHead):
             dict[str, Tensor]: ``loss_img``, ``loss_pix_genuine``, ``loss_pix_manipulated``, ``loss_aux_genuine``,
             ``loss_aux_manipulated``. Task mode 'global_statistics' has no ``loss_img``.
         """
-        output = self.forward_all(inputs, cues)
+        output = self(inputs, cues)
         num_used = len(self.stages) if self.multi_scale else 1
         unused = (inputs if cues is None else cues)[: len(self.in_channels) - num_used]
         target = self._stack_batch_gt(batch_data_samples).squeeze(1)
@@ -205,13 +198,7 @@ class FUPHead(BaseDecodeHead):
 
     def predict(self, inputs: Sequence[Tensor], batch_img_metas: list[dict], test_cfg: dict | None = None) -> Tensor:
         """Mask logits at the size of the input, ``(B, 2, H, W)``, for a plain ``EncoderDecoder``."""
-        return self.predict_by_feat(self.forward(inputs)[1], batch_img_metas)
-
-    def to_inference(self) -> None:
-        """Merge the batch norms of the localizer and keep the position codes; there is no way back."""
-        fuse_conv_bn(self.coarse_localizer)
-        for encoding in self.position_encodings:
-            encoding.to_inference()
+        return self.predict_by_feat(self(inputs).mask_logits, batch_img_metas)
 
     def _blocked(self, coarse_logits: Tensor, size: tuple[int, int]) -> Tensor | None:
         """Where Eq. 5 blocks a token, ``(B, 2, H * W)``; None without masking."""

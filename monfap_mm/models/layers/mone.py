@@ -3,20 +3,17 @@
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
-from mmcv.cnn import ConvModule, fuse_conv_bn
+from mmcv.cnn import ConvModule
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from ..ops import Foldable, mixed_conv2d
 from .gating import NoisyTopKGate, check_top_k
-from .noise_extractors import BayarConv, CDConv, DepthwiseNoise, FixedConv, HFConv, SRMConv
-from .winograd import wide_conv2d
+from .noise_extractors import EXTRACTORS, LinearExtractor
 
-EXPERTS = ('cd', 'bayar', 'srm', 'hf')
+EXPERTS = tuple(EXTRACTORS)
 FUSIONS = ('mone', 'moe', 'add', 'cat')
 MAX_SHARED_EXPERTS = 3
-# Measured on CPU: one convolution a sample is 1.2 to 2.4 times as fast up to a ratio of 4, and slower at 31.
-_MAX_KERNEL_TO_FEATURES = 8
 
 
 class MoNE(BaseModule):
@@ -24,10 +21,10 @@ class MoNE(BaseModule):
 
     Args:
         channels (int): Channels C in and out.
-        experts (Sequence[str]): One to four of 'cd', 'bayar', 'srm', 'hf', each at most once. The gate values come
+        experts (Sequence[str]): One or more of 'cd', 'bayar', 'srm', 'hf', each at most once. The gate values come
             in this order. The default is the order of the authors' checkpoints; the paper numbers them HF, SRM,
             Bayar, CD.
-        top_k (int): Experts that the gate keeps a sample. Default: 4.
+        top_k (int, optional): Experts that the gate keeps a sample. Default: None, all of them (the paper's k = 4).
         num_shared_experts (int, optional): Number of 3x3 convolutions that see every sample (Table VIII), summed,
             0 to 3. Default: None, which is 1 for fusion 'mone' and 0 for the others.
         fusion (str): Table IX. 'mone': gated sum and shared expert. 'moe': gated sum alone. 'add': plain sum.
@@ -44,23 +41,18 @@ class MoNE(BaseModule):
         self,
         channels: int,
         experts: Sequence[str] = EXPERTS,
-        top_k: int = 4,
+        top_k: int | None = None,
         num_shared_experts: int | None = None,
         fusion: str = 'mone',
         norm_cfg: dict | None = None,
         with_cp: bool = False,
     ) -> None:
         super().__init__()
+        top_k = len(experts) if top_k is None else top_k
         num_shared_experts = _check(experts, top_k, num_shared_experts, fusion)
         self.fusion = fusion
-        build = dict(
-            cd=lambda: CDConv(channels),
-            bayar=lambda: BayarConv(channels),
-            srm=lambda: SRMConv(channels, norm_cfg=norm_cfg, with_cp=with_cp),
-            hf=lambda: HFConv(channels, norm_cfg=norm_cfg, with_cp=with_cp),
-        )
-        self.experts = nn.ModuleDict({name: build[name]() for name in experts})
-        self.shared_experts = nn.ModuleList(
+        self.experts = nn.ModuleDict({name: EXTRACTORS[name].build(channels, norm_cfg, with_cp) for name in experts})
+        self.shared_experts = SharedExperts(
             nn.Conv2d(channels, channels, 3, padding=1, bias=False) for _ in range(num_shared_experts)
         )
         self.gate = NoisyTopKGate(channels, len(experts), top_k) if fusion in ('mone', 'moe') else None
@@ -81,117 +73,40 @@ class MoNE(BaseModule):
             return self.merge(torch.cat([expert(x) for expert in self.experts.values()], dim=1)), None
         gates = self.gate(x) if self.gate is not None else None
         weights = x.new_ones(x.shape[0], len(self.experts)) if gates is None else gates.to(x.dtype)
-
-        kernels = [conv.weight for conv in self.shared_experts]
-        kernel_weights = [weights.new_ones(x.shape[0]) for _ in kernels]
-        nonlinear = []
+        linear, nonlinear = [], []
         for expert, weight in zip(self.experts.values(), weights.unbind(dim=1)):
-            if hasattr(expert, 'kernel'):
-                kernels.append(expert.kernel())
-                kernel_weights.append(weight)
-            else:
-                nonlinear.append((expert, weight[:, None, None, None]))
-        cues = mixed_conv2d(x, kernels, torch.stack(kernel_weights, dim=1)) if kernels else x.new_zeros(1)
+            (linear if isinstance(expert, LinearExtractor) else nonlinear).append((expert, weight))
+        y = self._linear_terms(x, linear)
         for expert, weight in nonlinear:
-            cues = torch.addcmul(cues, expert(x), weight)
-        return cues, gates
+            y = torch.addcmul(y, expert(x), weight[:, None, None, None])
+        return y, gates
 
-    @torch.no_grad()
-    def to_inference(self) -> None:
-        """Fold what is constant once training is over; there is no way back.
-
-        The experts take their inference forms, several shared experts become one (``sum_s conv(x, K_s) =
-        conv(x, sum_s K_s)``), and the batch norm of fusion 'cat' merges into its convolution.
-        """
-        for name, expert in self.experts.items():
-            if isinstance(expert, DepthwiseNoise):
-                expert.to_inference()
-            else:
-                self.experts[name] = FixedConv(expert.kernel())
-        if len(self.shared_experts) > 1:
-            self.shared_experts[0].weight.copy_(sum(conv.weight for conv in self.shared_experts))
-            self.shared_experts = self.shared_experts[:1]
-        if self.fusion == 'cat':
-            fuse_conv_bn(self.merge)
+    def _linear_terms(self, x: Tensor, linear: Sequence[tuple[LinearExtractor, Tensor]]) -> Tensor:
+        """The shared experts, and those experts with their weights ``(B,)`` that are convolutions."""
+        terms = [(expert.kernel(), weight) for expert, weight in linear]
+        if self.shared_experts:
+            terms.insert(0, (self.shared_experts.kernel(), x.new_ones(x.shape[0])))
+        if not terms:
+            return x.new_zeros(1)
+        kernels, weights = zip(*terms)
+        return mixed_conv2d(x, kernels, torch.stack(weights, dim=1))
 
 
-def mixed_conv2d(x: Tensor, kernels: Sequence[Tensor], weights: Tensor) -> Tensor:
-    """``sum_n weights[b, n] * conv(x[b], kernels[n])``, where it pays as one convolution a sample.
+class SharedExperts(Foldable, nn.ModuleList):
+    """Convolutions whose results are summed, which makes them one: ``sum_s conv(x, K_s) = conv(x, sum_s K_s)``."""
 
-    A convolution is linear in its kernel, so the kernels can be added first (smaller ones padded with zeros) and each
-    sample convolved once with its own sum. That saves two of three convolutions and costs a kernel a sample, so it is
-    done for a single sample, and for several while a kernel is not much larger than the features it is applied to.
+    def kernel(self) -> Tensor:
+        """The sum of the kernels, ``(C, C, 3, 3)``."""
+        return sum(conv.weight for conv in self)
 
-    Args:
-        x (Tensor): Features ``(B, C, H, W)``.
-        kernels (Sequence[Tensor]): Kernels ``(C', C, k, k)`` of odd sizes k.
-        weights (Tensor): Weights ``(B, len(kernels))``.
-
-    Returns:
-        Tensor: ``(B, C', H, W)``.
-    """
-    B, C, H, W = x.shape
-    size = max(kernel.shape[-1] for kernel in kernels)
-    # A graph that is exported must hold for any batch, which is the number of convolutions below.
-    if (
-        len(kernels) == 1
-        or torch.compiler.is_exporting()
-        or (B > 1 and size * size * C > _MAX_KERNEL_TO_FEATURES * H * W)
-    ):
-        return _sum_of_convs(x, kernels, weights)
-    if x.device.type == 'cpu':
-        # As fast as the groups below, and its result is channels last in memory.
-        samples = zip(x.split(1), weights.split(1))
-        return torch.cat([wide_conv2d(sample, MixedKernel(kernels, own)) for sample, own in samples])
-    mixed = mix_kernels(kernels, weights).to(x.dtype)
-    y = F.conv2d(x.reshape(1, B * C, H, W), mixed.flatten(0, 1), padding=size // 2, groups=B)
-    return y.view(B, -1, H, W)
-
-
-class MixedKernel:
-    """:func:`mix_kernels` of one sample, some output channels at a time: the whole can be larger than all caches.
-
-    Args:
-        kernels (Sequence[Tensor]): Kernels ``(C', C, k, k)`` of odd sizes k.
-        weights (Tensor): Weights ``(1, len(kernels))``.
-    """
-
-    def __init__(self, kernels: Sequence[Tensor], weights: Tensor) -> None:
-        self._kernels, self._weights = kernels, weights
-        largest = max(kernels, key=lambda kernel: kernel.shape[-1])
-        self.shape, self.dtype = largest.shape, largest.dtype
-
-    def __getitem__(self, outputs: slice) -> Tensor:
-        """The mixed kernels ``(c, C, k, k)`` of some output channels."""
-        return mix_kernels([kernel[outputs] for kernel in self._kernels], self._weights)[0]
-
-
-def mix_kernels(kernels: Sequence[Tensor], weights: Tensor) -> Tensor:
-    """``sum_n weights[b, n] kernels[n]``, smaller kernels in the centre of the largest.
-
-    Args:
-        kernels (Sequence[Tensor]): Kernels ``(C', C, k, k)`` of odd sizes k.
-        weights (Tensor): Weights ``(B, len(kernels))``.
-
-    Returns:
-        Tensor: ``(B, C', C, k, k)`` of the largest k.
-    """
-    first, *others = sorted(range(len(kernels)), key=lambda n: -kernels[n].shape[-1])
-    weights = weights.to(kernels[first].dtype)[..., None, None, None, None]
-    mixed = weights[:, first] * kernels[first]
-    size = mixed.shape[-1]
-    for n in others:
-        margin = (size - kernels[n].shape[-1]) // 2
-        mixed[..., margin : size - margin, margin : size - margin].addcmul_(kernels[n], weights[:, n])
-    return mixed
-
-
-def _sum_of_convs(x: Tensor, kernels: Sequence[Tensor], weights: Tensor) -> Tensor:
-    """:func:`mixed_conv2d` as it reads."""
-    y = x.new_zeros(1)
-    for kernel, weight in zip(kernels, weights.unbind(dim=1)):
-        y = torch.addcmul(y, wide_conv2d(x, kernel.to(x.dtype)), weight[:, None, None, None])
-    return y
+    def inference_form(self) -> 'SharedExperts':
+        """As a single convolution."""
+        if len(self) <= 1:
+            return self
+        first = self[0]
+        single = nn.Conv2d(first.in_channels, first.out_channels, first.kernel_size, padding=first.padding, bias=False)
+        single.weight = nn.Parameter(self.kernel().detach())
+        return SharedExperts([single])
 
 
 def _check(experts: Sequence[str], top_k: int, num_shared_experts: int | None, fusion: str) -> int:

@@ -1,16 +1,19 @@
 """The four noise extractors that are the experts of MoNE (Sec. III-C 2): HF, SRM, Bayar and CD convolution.
 
-CD and Bayar convolutions are linear in their input, so they offer their kernel (:meth:`kernel`) and MoNE adds the
-kernels of a sample before it convolves once. SRM and HF convolutions have a non-linearity and are ordinary modules.
-All map ``(B, C, H, W)`` to ``(B, C, H, W)``.
+CD and Bayar convolutions are linear in their input (:class:`LinearExtractor`), so MoNE adds the kernels of a sample
+before it convolves once. SRM and HF convolutions have a non-linearity and are ordinary modules. All map
+``(B, C, H, W)`` to ``(B, C, H, W)``. A new one is a class and a line in :data:`EXTRACTORS`, below.
 """
+
+from abc import abstractmethod
 
 import torch
 import torch.nn.functional as F
-from mmcv.cnn import ConvModule, fuse_conv_bn
+from mmcv.cnn import ConvModule
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from ..ops import Foldable
 from .recompute import recompute
 
 _BAYAR_FREE_WEIGHTS = 24
@@ -32,7 +35,33 @@ _HIGH_PASS_KERNELS = (
 )
 
 
-class CDConv(BaseModule):
+class NoiseExtractor(BaseModule):
+    """An expert of MoNE, ``(B, C, H, W)`` to ``(B, C, H, W)``."""
+
+    @classmethod
+    def build(cls, channels: int, norm_cfg: dict | None, with_cp: bool) -> 'NoiseExtractor':
+        """Build an expert of C channels; norm layer and activation checkpointing are for those that have a use."""
+        return cls(channels)
+
+
+class LinearExtractor(Foldable, NoiseExtractor):
+    """An expert that is one convolution: it states its kernel."""
+
+    @abstractmethod
+    def kernel(self) -> Tensor:
+        """The kernel ``(C', C, k, k)`` of an odd size k."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve ``(B, C, H, W)``."""
+        kernel = self.kernel().to(x.dtype)
+        return F.conv2d(x, kernel, padding=kernel.shape[-1] // 2)
+
+    def inference_form(self) -> 'FixedConv':
+        """With the kernel as a constant."""
+        return FixedConv(self.kernel())
+
+
+class CDConv(LinearExtractor):
     """Central difference convolution, ``y = conv(x) - theta * (sum of the 3x3 kernel) x``.
 
     Args:
@@ -51,12 +80,8 @@ class CDConv(BaseModule):
         centre = self.theta * weight.sum(dim=(2, 3), keepdim=True)
         return weight - F.pad(centre, (1, 1, 1, 1))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Convolve ``(B, C, H, W)``."""
-        return F.conv2d(x, self.kernel(), padding=1)
 
-
-class BayarConv(BaseModule):
+class BayarConv(LinearExtractor):
     """Constrained 5x5 convolution: the centre is -1 and the 24 weights around it sum to 1.
 
     Departure from the authors' code, which overwrites the stored weights with the normalised ones at each forward:
@@ -76,38 +101,42 @@ class BayarConv(BaseModule):
         weight = self.weight.float() if self.weight.dtype in (torch.half, torch.bfloat16) else self.weight
         return _Constrain.apply(weight).unflatten(-1, (5, 5))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Convolve ``(B, C, H, W)``."""
-        return F.conv2d(x, self.kernel().to(x.dtype), padding=2)
-
 
 class _Constrain(torch.autograd.Function):
     """``k = w / t``, ``t = sum w``, with -1 put in the middle; the gradient is ``(dL/dk - <dL/dk, k>) / t``.
 
-    As autograd finds it, in fewer passes and less memory: at 2048 channels there are 100 M weights.
+    As autograd finds it, second derivatives included, in fewer passes and less memory: at 2048 channels there are
+    100 M weights.
     """
 
     @staticmethod
     def forward(ctx, weight: Tensor) -> Tensor:
-        total = weight.sum(dim=-1, keepdim=True)
-        held = total.abs() < _BAYAR_EPS
-        total = torch.where(held, torch.full_like(total, _BAYAR_EPS).copysign(total), total)
+        total, _ = _held_sum(weight)
         before, after = (weight / total).split(_BAYAR_FREE_WEIGHTS // 2, dim=-1)
         kernel = torch.cat([before, -torch.ones_like(total), after], dim=-1)
-        ctx.save_for_backward(kernel, total, held)
+        # Input and output only: anything else would be a constant to the second derivative.
+        ctx.save_for_backward(weight, kernel)
         return kernel
 
     @staticmethod
     def backward(ctx, grad: Tensor) -> Tensor:
-        kernel, total, held = ctx.saved_tensors
+        weight, kernel = ctx.saved_tensors
+        total, held = _held_sum(weight)
         before, centre, after = grad.split((_BAYAR_FREE_WEIGHTS // 2, 1, _BAYAR_FREE_WEIGHTS // 2), dim=-1)
         # Without the centre, which is no weight's and where k is -1. A total that is held is a constant.
         along = ((grad * kernel).sum(dim=-1, keepdim=True) + centre).masked_fill_(held, 0)
         return torch.cat([before, after], dim=-1).sub_(along).div_(total)
 
 
-class FixedConv(BaseModule):
-    """Convolution with a constant kernel: the inference form of :class:`CDConv` and :class:`BayarConv`.
+def _held_sum(weight: Tensor) -> tuple[Tensor, Tensor]:
+    """The sum of each filter's weights ``(..., 1)``, held at a distance from 0, and where it is held."""
+    total = weight.sum(dim=-1, keepdim=True)
+    held = total.abs() < _BAYAR_EPS
+    return torch.where(held, torch.full_like(total, _BAYAR_EPS).copysign(total), total), held
+
+
+class FixedConv(LinearExtractor):
+    """Convolution with a constant kernel: the inference form of the others.
 
     Args:
         kernel (Tensor): ``(C', C, k, k)`` of an odd size k; kept as a buffer.
@@ -122,12 +151,12 @@ class FixedConv(BaseModule):
         """The kernel, ``(C', C, k, k)``."""
         return self.weight
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Convolve ``(B, C, H, W)``."""
-        return F.conv2d(x, self.weight.to(x.dtype), padding=self.weight.shape[-1] // 2)
+    def inference_form(self) -> 'FixedConv':
+        """Itself."""
+        return self
 
 
-class DepthwiseNoise(BaseModule):
+class DepthwiseNoise(NoiseExtractor):
     """Learnable depthwise residual filters, then 1x1 convolution, norm and ReLU.
 
     The filters are kept kind by kind, not channel by channel as in the authors' checkpoints: a depthwise convolution
@@ -169,9 +198,10 @@ class DepthwiseNoise(BaseModule):
         features = recompute(self.with_cp, lambda x: self.project.conv(self.residuals(x)), x)
         return self.project.activate(self.project.norm(features))
 
-    def to_inference(self) -> None:
-        """Merge the batch norm into the 1x1 convolution, in place."""
-        fuse_conv_bn(self.project)
+    @classmethod
+    def build(cls, channels: int, norm_cfg: dict | None, with_cp: bool) -> 'DepthwiseNoise':
+        """Build an expert of C channels."""
+        return cls(channels, norm_cfg=norm_cfg, with_cp=with_cp)
 
 
 class SRMConv(DepthwiseNoise):
@@ -186,3 +216,7 @@ class HFConv(DepthwiseNoise):
 
     def __init__(self, channels: int, norm_cfg: dict | None = None, with_cp: bool = False) -> None:
         super().__init__(channels, _HIGH_PASS_KERNELS, norm_cfg=norm_cfg, with_cp=with_cp)
+
+
+# By the name that configs and checkpoints have, in the order of the authors' checkpoints.
+EXTRACTORS: dict[str, type[NoiseExtractor]] = dict(cd=CDConv, bayar=BayarConv, srm=SRMConv, hf=HFConv)

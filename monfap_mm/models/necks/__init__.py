@@ -1,6 +1,6 @@
 """Necks."""
 
 from .channel_projection import ChannelProjection
-from .mixture_of_noises import MixtureOfNoises
+from .mixture_of_noises import MixtureOfNoises, NoiseCues
 
-__all__ = ['ChannelProjection', 'MixtureOfNoises']
+__all__ = ['ChannelProjection', 'MixtureOfNoises', 'NoiseCues']

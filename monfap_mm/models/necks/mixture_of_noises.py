@@ -1,6 +1,6 @@
 """Mixture-of-Noises Module (Sec. III-C)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from mmengine.model import BaseModule, ModuleList
@@ -10,6 +10,19 @@ from torch import Tensor
 from ..layers import MoNE, check_channels
 from ..layers.mone import EXPERTS
 from ..losses import importance_loss
+
+
+class NoiseCues(tuple):
+    """Cues r_i ``(B, C_i, H_i, W_i)`` of all levels, finest first; a tuple, so that any head takes them.
+
+    Attributes:
+        gates (Tensor, optional): Gate values G ``(B, L, E)`` of L levels and E experts; None without a gate.
+    """
+
+    def __new__(cls, cues: Iterable[Tensor], gates: Tensor | None = None) -> 'NoiseCues':
+        self = super().__new__(cls, cues)
+        self.gates = gates
+        return self
 
 
 @MODELS.register_module()
@@ -59,7 +72,7 @@ class MixtureOfNoises(BaseModule):
             MoNE(
                 channels,
                 experts=experts,
-                top_k=len(experts) if top_k is None else top_k,
+                top_k=top_k,
                 num_shared_experts=num_shared_experts,
                 fusion=fusion,
                 norm_cfg=norm_cfg,
@@ -68,39 +81,30 @@ class MixtureOfNoises(BaseModule):
             for channels in in_channels
         )
 
-    def forward(self, feats: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    def forward(self, feats: Sequence[Tensor]) -> NoiseCues:
         """Noise cues of all levels.
 
         Args:
             feats (Sequence[Tensor]): Features f_i ``(B, C_i, H_i, W_i)``, finest first.
 
         Returns:
-            tuple[Tensor, ...]: Cues r_i (or ``f_i + r_i``) of the same shapes.
+            NoiseCues: Cues r_i (or ``f_i + r_i``) of the same shapes, with the gate values.
 
         Raises:
             ValueError: If the features do not have the channels of the config.
         """
-        return self.forward_all(feats)[0]
-
-    def loss(self, feats: Sequence[Tensor]) -> tuple[tuple[Tensor, ...], dict[str, Tensor]]:
-        """Cues as in :meth:`forward`, and the terms ``loss_importance_i`` of Eq. 13."""
-        cues, gates = self.forward_all(feats)
-        if not self.loss_importance_weight or gates is None:
-            return cues, {}
-        return cues, {
-            f'loss_importance_{i}': importance_loss(gate, self.loss_importance_weight)
-            for i, gate in enumerate(gates.unbind(dim=1))
-        }
-
-    def to_inference(self) -> None:
-        """Fold all that is constant once training is over, see :meth:`MoNE.to_inference`; there is no way back."""
-        for level in self.levels:
-            level.to_inference()
-
-    def forward_all(self, feats: Sequence[Tensor]) -> tuple[tuple[Tensor, ...], Tensor | None]:
-        """As :meth:`forward`, with the gate values G ``(B, L, E)`` of L levels and E experts; None without a gate."""
         check_channels(feats, self.in_channels, 'MixtureOfNoises', 'neck')
         cues, gates = zip(*[level(feat) for level, feat in zip(self.levels, feats)])
         if self.residual:
-            cues = tuple(feat + cue for feat, cue in zip(feats, cues))
-        return cues, None if gates[0] is None else torch.stack(gates, dim=1)
+            cues = [feat + cue for feat, cue in zip(feats, cues)]
+        return NoiseCues(cues, None if gates[0] is None else torch.stack(gates, dim=1))
+
+    def loss(self, feats: Sequence[Tensor]) -> tuple[NoiseCues, dict[str, Tensor]]:
+        """Cues as in :meth:`forward`, and the terms ``loss_importance_i`` of Eq. 13."""
+        cues = self(feats)
+        if not self.loss_importance_weight or cues.gates is None:
+            return cues, {}
+        return cues, {
+            f'loss_importance_{i}': importance_loss(gate, self.loss_importance_weight)
+            for i, gate in enumerate(cues.gates.unbind(dim=1))
+        }

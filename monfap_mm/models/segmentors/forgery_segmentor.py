@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from mmcv.cnn import fuse_conv_bn
 from mmengine.structures import LabelData, PixelData
 from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.models.utils import resize
@@ -14,6 +13,7 @@ from torch import Tensor
 
 from ...utils.windows import windows
 from ..layers.logits import largest_pixel, two_channels
+from ..ops import fold
 from .inference_cfg import complete_test_cfg
 
 
@@ -206,20 +206,26 @@ class ForgerySegmentor(BaseSegmentor):
         loads no weights. Its ``state_dict`` has other keys than a checkpoint (no batch norms of convolutions, kernels
         in place of the experts' weights), so save the checkpoint from the model before. A second call does nothing.
 
+        Each part (backbone, neck ...) is compared with its unfolded form on noise; one that differs stays unfolded, and
+        a line in the log says so.
+
         Returns:
             ForgerySegmentor: The model itself, in eval mode, without gradients for its weights.
         """
         if self.is_inference_form:
             return self
-        for part in self.children():
-            if hasattr(part, 'to_inference'):
-                part.to_inference()
-            else:
-                fuse_conv_bn(part)
         self.eval()
+        fold(self, lambda: self.forward_all(self.example_inputs()))
+        self.eval()  # what is new, too
         self.requires_grad_(False)
         self.is_inference_form = True
         return self
+
+    def example_inputs(self, shape: tuple[int, int, int] = (2, 64, 64)) -> Tensor:
+        """Noise ``(B, 3, H, W)`` as the system takes it, always the same; ``shape`` is batch, height and width."""
+        batch, height, width = shape
+        noise = torch.randn(batch, 3, height, width, generator=torch.Generator().manual_seed(0))
+        return noise.to(next(self.parameters()))
 
     def train(self, mode: bool = True) -> 'ForgerySegmentor':
         """Set the mode, as in PyTorch.

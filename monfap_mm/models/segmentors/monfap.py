@@ -7,6 +7,7 @@ from mmseg.utils import ConfigType, OptConfigType, SampleList
 from torch import Tensor
 
 from ..decode_heads import FUPHead
+from ..necks import MixtureOfNoises
 from .forgery_segmentor import ForgeryOutput, ForgerySegmentor
 
 
@@ -49,8 +50,12 @@ class MoNFAP(ForgerySegmentor, EncoderDecoder):
     @property
     def experts(self) -> tuple[str, ...]:
         """Names of the experts whose gate values the neck tells, in their order."""
-        # Any module can be the neck; only ours has gates.
-        return tuple(getattr(self.neck, 'experts', ())) if self.with_neck else ()
+        return self.neck.experts if self._has_noises else ()
+
+    @property
+    def _has_noises(self) -> bool:
+        """Whether the neck is ours: any module can be."""
+        return self.with_neck and isinstance(self.neck, MixtureOfNoises)
 
     def extract_feat(self, inputs: Tensor) -> tuple[Tensor, ...]:
         """Features f_i ``(B, C_i, H_i, W_i)`` of images ``(B, 3, H, W)``, before the neck.
@@ -74,7 +79,7 @@ class MoNFAP(ForgerySegmentor, EncoderDecoder):
             dict[str, Tensor]: The losses of the head, and ``loss_importance_i`` of the neck.
         """
         feats = self.extract_feat(inputs)
-        cues, losses = self.neck.loss(feats) if self.with_neck else (None, {})
+        cues, losses = self.neck.loss(feats) if self._has_noises else (self._cues(feats), {})
         losses.update(self.decode_head.loss(feats, data_samples, self.train_cfg, cues=cues))
         if self.with_auxiliary_head:
             losses.update(self._auxiliary_head_forward_train(feats, data_samples))
@@ -83,13 +88,13 @@ class MoNFAP(ForgerySegmentor, EncoderDecoder):
     def forward_all(self, inputs: Tensor) -> ForgeryOutput:
         """Y ``(B, 2)``, M ``(B, 2, H/4, W/4)``, the coarse logits and the gate values of images ``(B, 3, H, W)``."""
         feats = self.extract_feat(inputs)
-        cues, gates = None, None
-        if self.with_neck:
-            # Any module can be the neck; only ours has gates.
-            has_gates = hasattr(self.neck, 'forward_all')
-            cues, gates = self.neck.forward_all(feats) if has_gates else (self.neck(feats), None)
-        output = self.decode_head.forward_all(feats, cues)
+        cues = self._cues(feats)
+        output = self.decode_head(feats, cues)
+        gates = cues.gates if self._has_noises else None
         return ForgeryOutput(output.mask_logits, output.cls_logits, output.coarse_logits, gates)
+
+    def _cues(self, feats: tuple[Tensor, ...]) -> tuple[Tensor, ...] | None:
+        return self.neck(feats) if self.with_neck else None
 
 
 def _channels_last(image: Tensor) -> Tensor:

@@ -2,11 +2,11 @@ import copy
 
 import pytest
 import torch
-import torch.nn.functional as F
+from torch import nn
 
 from monfap_mm.models.layers import MoNE
-from monfap_mm.models.layers.mone import MixedKernel, mix_kernels, mixed_conv2d
 from monfap_mm.models.layers.noise_extractors import BayarConv, CDConv
+from monfap_mm.models.ops import fold
 from tests import plain
 
 CHANNELS = 4
@@ -39,40 +39,9 @@ def test_equals_eq_10_with_all_gradients(size, experts, num_shared):
         torch.testing.assert_close(a.grad, b.grad, atol=1e-9, rtol=1e-9, msg=name)
 
 
-@pytest.mark.parametrize('size', SIZES)
-def test_mixed_conv2d_equals_the_sum(size):
-    torch.manual_seed(0)
-    x, weights = torch.randn(3, 4, *size), torch.rand(3, 3)
-    kernels = [torch.randn(6, 4, k, k) for k in (1, 3, 5)]
-    expected = sum(
-        F.conv2d(x, kernel, padding=kernel.shape[-1] // 2) * weight.view(-1, 1, 1, 1)
-        for kernel, weight in zip(kernels, weights.T)
-    )
-    torch.testing.assert_close(mixed_conv2d(x, kernels, weights), expected, atol=1e-4, rtol=1e-4)
-
-
-def test_mix_kernels_puts_small_ones_into_the_centre():
-    kernels = [torch.full((1, 1, k, k), float(value)) for k, value in ((3, 1), (5, 10), (1, 100))]
-    mixed = mix_kernels(kernels, torch.tensor([[1.0, 2.0, 3.0], [0.0, 1.0, 0.0]]))
-    expected = torch.full((2, 1, 1, 5, 5), 10.0)
-    expected[0] = 20
-    expected[0, ..., 1:4, 1:4] += 1
-    expected[0, ..., 2, 2] += 300
-    torch.testing.assert_close(mixed, expected)
-
-
-def test_a_mixed_kernel_mixes_what_it_is_asked_for():
-    torch.manual_seed(0)
-    kernels, weights = [torch.randn(6, 4, k, k) for k in (3, 5)], torch.rand(1, 2)
-    mixed, expected = MixedKernel(kernels, weights), mix_kernels(kernels, weights)[0]
-    assert (mixed.shape, mixed.dtype) == (expected.shape, expected.dtype)
-    for outputs in (slice(None), slice(2, 5), slice(5, 6)):
-        torch.testing.assert_close(mixed[outputs], expected[outputs], atol=0, rtol=0)
-
-
 @pytest.mark.parametrize('batch', [1, 2])
 def test_wide_levels_equal_eq_10(batch):
-    """Wide enough for Winograd's convolution, as one kernel a sample and as a sum."""
+    """As wide as the levels of a ResNet, as one kernel a sample and as a sum."""
     torch.manual_seed(0)
     for size in ((48, 48), (33, 32)):
         module = MoNE(128).double().eval()
@@ -93,6 +62,17 @@ def test_with_cp_has_the_same_gradients_and_statistics():
         torch.testing.assert_close(a.grad, b.grad, atol=1e-12, rtol=1e-12, msg=name)
     # Batch norm is not part of what is computed twice.
     torch.testing.assert_close(dict(module.named_buffers()), dict(twin.named_buffers()), atol=0, rtol=0)
+
+
+def test_all_experts_are_kept_unless_top_k_says_otherwise():
+    """Also with fewer than the paper's four."""
+    x = torch.randn(3, CHANNELS, 8, 8)
+    for experts in (('cd', 'hf'), ('bayar',), ('cd', 'bayar', 'srm', 'hf')):
+        _, gates = MoNE(CHANNELS, experts).eval()(x)
+        assert (gates > 0).all()
+        assert gates.shape == (3, len(experts))
+    _, gates = MoNE(CHANNELS, ('cd', 'hf'), top_k=1).eval()(x)
+    assert torch.equal((gates > 0).sum(dim=1), torch.ones(3, dtype=torch.long))
 
 
 def test_one_shared_expert_is_the_default_of_mone_only():
@@ -153,7 +133,7 @@ def test_inference_form_is_eq_10(size, num_shared):
     x = torch.randn(3, CHANNELS, *size, dtype=torch.float64)
     expected = plain.mone(module, x, module.gate(x))
     for _ in range(2):  # the second time changes nothing
-        module.to_inference()
+        fold(nn.Sequential(module), lambda: module(x))
         torch.testing.assert_close(module(x)[0], expected, atol=1e-10, rtol=1e-10)
     assert len(module.shared_experts) == min(num_shared, 1)
     assert not any(isinstance(part, torch.nn.BatchNorm2d) for part in module.modules())
@@ -161,7 +141,7 @@ def test_inference_form_is_eq_10(size, num_shared):
 
 def test_inference_form_computes_no_kernel_again(monkeypatch):
     module = MoNE(CHANNELS).eval()
-    module.to_inference()
+    fold(nn.Sequential(module), lambda: module(torch.randn(1, CHANNELS, 8, 8)))
     for extractor in (BayarConv, CDConv):
         monkeypatch.setattr(extractor, 'kernel', None)
     module(torch.randn(1, CHANNELS, 8, 8))

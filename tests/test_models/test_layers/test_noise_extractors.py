@@ -3,6 +3,7 @@ import torch
 
 from monfap_mm.models.layers import noise_extractors
 from monfap_mm.models.layers.noise_extractors import BayarConv, CDConv, FixedConv, HFConv, SRMConv
+from monfap_mm.models.ops import fold
 from tests import plain
 
 
@@ -32,6 +33,29 @@ def test_bayar_constraint_has_its_gradient_also_where_the_sum_is_held():
     weight = torch.rand(2, 3, 24, dtype=torch.float64)
     weight[0, 0] -= weight[0, 0].mean() - 1e-5
     assert torch.autograd.gradcheck(noise_extractors._Constrain.apply, weight.requires_grad_())
+
+
+def constrained(weight):
+    """The constraint by autograd alone: the oracle of its derivatives."""
+    total = weight.sum(dim=-1, keepdim=True)
+    total = torch.where(total.abs() < 1e-2, torch.full_like(total, 1e-2).copysign(total), total)
+    before, after = (weight / total).split(12, dim=-1)
+    return torch.cat([before, -torch.ones_like(total), after], dim=-1)
+
+
+def test_bayar_constraint_has_its_second_derivative_also_where_the_sum_is_held():
+    torch.manual_seed(0)
+    weight = torch.rand(2, 2, 24, dtype=torch.float64)
+    weight[0, 0] -= weight[0, 0].mean() - 1e-5
+    weight[1, 0] *= -1
+    weight.requires_grad_()
+    factor, results = torch.randn(2, 2, 25, dtype=torch.float64), []
+    for constraint in (noise_extractors._Constrain.apply, constrained):
+        loss = (constraint(weight).square() * factor).sum()
+        (first,) = torch.autograd.grad(loss, weight, create_graph=True)
+        results.append((first, *torch.autograd.grad(first.square().sum(), weight)))
+    torch.testing.assert_close(*results, atol=1e-9, rtol=1e-9)
+    assert torch.autograd.gradgradcheck(noise_extractors._Constrain.apply, weight)
 
 
 def test_bayar_kernel_keeps_its_constraint():
@@ -115,7 +139,7 @@ def test_inference_form_has_the_same_result(extractor, norm_cfg):
     module = randomized(extractor(4, norm_cfg=norm_cfg))
     x = 3 * torch.randn(2, 4, 9, 7, dtype=torch.float64)
     expected = module(x).detach()
-    module.to_inference()
+    fold(torch.nn.Sequential(module), lambda: module(x))
     torch.testing.assert_close(module(x), expected, atol=1e-9, rtol=1e-9)
     assert not any(isinstance(part, torch.nn.BatchNorm2d) for part in module.modules())
 
@@ -123,7 +147,9 @@ def test_inference_form_has_the_same_result(extractor, norm_cfg):
 def test_fixed_conv_convolves_with_its_kernel():
     torch.manual_seed(0)
     module, x = BayarConv(3).double(), torch.randn(2, 3, 9, 7, dtype=torch.float64)
-    fixed = FixedConv(module.kernel())
+    fixed = module.inference_form()
+    assert isinstance(fixed, FixedConv)
+    assert fixed.inference_form() is fixed
     torch.testing.assert_close(fixed(x), module(x), atol=1e-12, rtol=0)
     assert [name for name, _ in fixed.named_buffers()] == ['weight']
     assert not list(fixed.parameters())

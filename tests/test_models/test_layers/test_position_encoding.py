@@ -32,7 +32,7 @@ def test_odd_width():
 def test_inference_form_gives_the_last_code_again_and_new_sizes_their_own():
     module = FourierPositionEncoding(6)
     expected = {size: module(*size) for size in ((3, 5), (5, 3))}
-    module.to_inference()
+    module = module.inference_form()
     first = module(3, 5)
     assert module(3, 5) is first
     for size in ((5, 3), (3, 5)):
@@ -44,8 +44,7 @@ def test_inference_form_puts_no_constant_into_a_traced_graph():
     class Code(torch.nn.Module):
         def __init__(self):
             super().__init__()
-            self.encoding = FourierPositionEncoding(6)
-            self.encoding.to_inference()
+            self.encoding = FourierPositionEncoding(6).inference_form()
 
         def forward(self, image):
             return self.encoding(*image.shape)
