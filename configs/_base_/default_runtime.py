@@ -12,7 +12,10 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=True),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=3, save_best='forgery/IoU-f', rule='greater'),
+    checkpoint=dict(type='SafeCheckpointHook', interval=1, max_keep_ckpts=3, save_best='forgery/IoU-f', rule='greater'),
+    start_weights=dict(type='StartWeightsHook'),
+    finite_training=dict(type='FiniteTrainingHook'),
+    missed_validation=dict(type='MissedValidationHook'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='ForgeryVisualizationHook'),
 )

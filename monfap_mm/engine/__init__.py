@@ -1,5 +1,21 @@
 """Extensions of the runner."""
 
-from .hooks import ForgeryVisualizationHook, InferenceFormHook, StrictCheckpointHook
+from .hooks import (
+    FiniteTrainingHook,
+    ForgeryVisualizationHook,
+    InferenceFormHook,
+    MissedValidationHook,
+    SafeCheckpointHook,
+    StartWeightsHook,
+    StrictCheckpointHook,
+)
 
-__all__ = ['ForgeryVisualizationHook', 'InferenceFormHook', 'StrictCheckpointHook']
+__all__ = [
+    'FiniteTrainingHook',
+    'ForgeryVisualizationHook',
+    'InferenceFormHook',
+    'MissedValidationHook',
+    'SafeCheckpointHook',
+    'StartWeightsHook',
+    'StrictCheckpointHook',
+]

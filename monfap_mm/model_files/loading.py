@@ -71,7 +71,7 @@ def build_model(cfg: Config, weights: str, device: str) -> nn.Module:
     """
     init_default_scope('mmseg')
     model = MODELS.build(cfg.model)
-    checkpoint = _read_checkpoint(weights)
+    checkpoint = read_checkpoint(weights)
     state_dict = checkpoint.get('state_dict', checkpoint)
     problems = compare_state_dicts(model.state_dict(), state_dict)
     if problems:
@@ -85,7 +85,7 @@ def build_model(cfg: Config, weights: str, device: str) -> nn.Module:
     return model.to_inference() if hasattr(model, 'to_inference') else model
 
 
-def _read_checkpoint(weights: str) -> dict:
+def read_checkpoint(weights: str) -> dict:
     """Read a checkpoint; nothing in it is executed."""
     try:
         if '://' in weights:

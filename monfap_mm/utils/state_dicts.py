@@ -16,7 +16,7 @@ def compare_state_dicts(expected: Mapping[str, Tensor], given: Mapping[str, Tens
     Returns:
         list[str]: One line each for missing, unexpected and misshapen weights, as far as there are any.
     """
-    expected, given = _without_wrapper(expected), _without_wrapper(given)
+    expected, given = without_wrapper(expected), without_wrapper(given)
     shared = [key for key in expected if key in given]
     found = {
         'missing': [key for key in expected if key not in given],
@@ -30,7 +30,8 @@ def compare_state_dicts(expected: Mapping[str, Tensor], given: Mapping[str, Tens
     return [f'  {len(keys)} {what}: {_first(keys)}' for what, keys in found.items() if keys]
 
 
-def _without_wrapper(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def without_wrapper(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights by their names in the model itself; what is no tensor is left out."""
     # DDP around test-time augmentation puts it there twice.
     return {re.sub(r'^(module\.)+', '', key): value for key, value in state_dict.items() if isinstance(value, Tensor)}
 

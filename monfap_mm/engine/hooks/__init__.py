@@ -1,7 +1,19 @@
 """Hooks of the runner."""
 
+from .finite_training_hook import FiniteTrainingHook
 from .inference_form_hook import InferenceFormHook
+from .missed_validation_hook import MissedValidationHook
+from .safe_checkpoint_hook import SafeCheckpointHook
+from .start_weights_hook import StartWeightsHook
 from .strict_checkpoint_hook import StrictCheckpointHook
 from .visualization_hook import ForgeryVisualizationHook
 
-__all__ = ['ForgeryVisualizationHook', 'InferenceFormHook', 'StrictCheckpointHook']
+__all__ = [
+    'FiniteTrainingHook',
+    'ForgeryVisualizationHook',
+    'InferenceFormHook',
+    'MissedValidationHook',
+    'SafeCheckpointHook',
+    'StartWeightsHook',
+    'StrictCheckpointHook',
+]

@@ -30,9 +30,14 @@ class StrictCheckpointHook(Hook):
         state_dict = checkpoint.get('state_dict', checkpoint)
         problems = compare_state_dicts(runner.model.state_dict(), state_dict)
         if problems:
-            hint = (
-                ' It looks like a checkpoint of the authors: convert it with tools/model_converters/official2mm.py.'
-                if 'model' in checkpoint
-                else ' Is it a checkpoint of another model or config?'
-            )
-            raise ValueError(f'The checkpoint does not fit the model.{hint}\n' + '\n'.join(problems))
+            raise misfit(checkpoint, problems)
+
+
+def misfit(checkpoint: dict, problems: list[str]) -> ValueError:
+    """What to say of a checkpoint that does not fit, with the reasons in lines of their own."""
+    hint = (
+        'It looks like a checkpoint of the authors: convert it with tools/model_converters/official2mm.py.'
+        if 'model' in checkpoint
+        else 'Is it a checkpoint of another model or config?'
+    )
+    return ValueError('\n'.join([f'The checkpoint does not fit the model. {hint}', *problems]))

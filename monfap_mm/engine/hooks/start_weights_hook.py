@@ -1,0 +1,66 @@
+"""Says what of a checkpoint fits the model that starts from it."""
+
+from collections.abc import Mapping
+
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from mmseg.registry import HOOKS
+from torch import Tensor
+
+from ...utils.state_dicts import compare_state_dicts, without_wrapper
+from .strict_checkpoint_hook import misfit
+
+# Share of a part's weights that must fit. Not all of them: some backbones resize what depends on the image's size.
+_ENOUGH = 0.9
+
+
+@HOOKS.register_module()
+class StartWeightsHook(Hook):
+    """Stops where a checkpoint is of another model, at which MMEngine would list every weight and train from scratch.
+
+    The rule for ``load_from``: at least one part of the model (backbone, neck, decode head) must get nine of ten of its
+    weights. So a checkpoint of the backbone alone is fine, and so is one of a model with another number of classes; a
+    line says how much of each part fits. A training that is resumed must get all the weights of its model.
+    """
+
+    # After the hooks that still change the state dict, e.g. EMAHook.
+    priority = 'VERY_LOW'
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Compare the checkpoint with the model.
+
+        Args:
+            runner (Runner): The runner whose model gets the weights.
+            checkpoint (dict): With the weights in 'state_dict', or the weights themselves.
+
+        Raises:
+            ValueError: If the checkpoint does not fit; says what fits and what does not.
+        """
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        state_dict = checkpoint.get('state_dict', checkpoint)
+        problems = compare_state_dicts(model.state_dict(), state_dict)
+        if not problems:
+            return
+        parts = _count_fitting(model.state_dict(), state_dict)
+        said = ', '.join(f'{part} {fitting} of {total}' for part, (fitting, total) in parts.items())
+        if runner._resume:
+            raise misfit(checkpoint, ['To resume, all weights must fit.', *problems])
+        if all(fitting < _ENOUGH * total for fitting, total in parts.values()):
+            rule = f'Of at least one part {_ENOUGH:.0%} of the weights must fit, but it is {said}.'
+            raise misfit(checkpoint, [rule, *problems])
+        runner.logger.warning(f'Weights that fit, by part of the model: {said}. The others start as initialized.')
+
+
+def _count_fitting(expected: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> dict[str, tuple[int, int]]:
+    """For each part of the model, how many of its weights fit, and how many it has."""
+    expected, given = without_wrapper(expected), without_wrapper(given)
+    parts = {}
+    for name, value in expected.items():
+        if name.endswith('num_batches_tracked'):  # a counter that many checkpoints lack
+            continue
+        part = name.partition('.')[0]
+        fitting, total = parts.get(part, (0, 0))
+        fits = name in given and given[name].shape == value.shape
+        parts[part] = (fitting + fits, total + 1)
+    return parts
