@@ -1,5 +1,6 @@
 """Which checkpoint a training goes on from."""
 
+import logging
 import re
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def find_resumable(work_dir: str, template: str) -> str | None:
             read_checkpoint(str(path))
         except (OSError, ValueError) as error:
             refused.append(str(path))
-            print_log(f'--resume passes over a checkpoint: {error}', logger='current', level='WARNING')
+            print_log(f'--resume passes over a checkpoint: {error}', logger='current', level=logging.WARNING)
             continue
         return str(path)
     if refused:

@@ -25,6 +25,8 @@ class SafeCheckpointHook(CheckpointHook):
     The first holds on local disks; other storage keeps MMEngine's way of writing.
     """
 
+    file_backend = None  # until training begins
+
     def before_run(self, runner: Runner) -> None:
         """Choose the checkpoint that a resumed training goes on from.
 
@@ -88,7 +90,7 @@ class SafeCheckpointHook(CheckpointHook):
         Raises:
             KeyError: If the validation does not give a figure of ``save_best``.
         """
-        if not self.save_best:
+        if not self.save_best or self.file_backend is None:
             return
         if 'auto' in self.key_indicators:
             self._init_rule(self.rules, [next(iter(metrics))])

@@ -1,0 +1,70 @@
+import pytest
+import torch
+from torch import nn
+
+from ..toy import ToyModel, make_runner
+
+
+@pytest.fixture
+def weights():
+    return ToyModel().state_dict()
+
+
+def start(tmp_path, state_dict, **options):
+    torch.save(dict(state_dict=state_dict, meta={}), tmp_path / 'start.pth')
+    runner = make_runner(tmp_path / 'work', scores=(10,), load_from=str(tmp_path / 'start.pth'), **options)
+    runner.load_or_resume()
+    return runner, next((tmp_path / 'work').glob('*/*.log')).read_text()
+
+
+def test_a_checkpoint_that_fits_is_loaded_without_a_word(tmp_path, weights):
+    runner, log = start(tmp_path, {f'module.{key}': value for key, value in weights.items()})
+    assert 'Weights that fit' not in log
+    assert torch.equal(runner.model.backbone.weight.cpu(), weights['backbone.weight'])
+
+
+def test_a_backbone_alone_is_loaded(tmp_path, weights):
+    backbone = {key: value for key, value in weights.items() if key.startswith('backbone')}
+    runner, log = start(tmp_path, backbone | {'head.fc.weight': torch.ones(1000, 2)})
+    assert 'Weights that fit, by part of the model: backbone 2 of 2, decode_head 0 of 2.' in log
+    assert torch.equal(runner.model.backbone.weight.cpu(), weights['backbone.weight'])
+
+
+def test_another_number_of_classes_is_loaded(tmp_path, weights):
+    other = weights | {'decode_head.weight': torch.ones(150, 2), 'decode_head.bias': torch.ones(150)}
+    _, log = start(tmp_path, other)
+    assert 'backbone 2 of 2, decode_head 0 of 2' in log
+
+
+def test_another_size_is_an_error_that_counts(tmp_path):
+    with pytest.raises(ValueError, match='does not fit the model') as error:
+        start(tmp_path, ToyModel(width=3).state_dict())
+    lines = str(error.value).splitlines()
+    assert (
+        lines[1] == 'Of at least one part 90% of the weights must fit, but it is backbone 0 of 2, decode_head 1 of 2.'
+    )
+    assert '3 of another shape: backbone.weight (model (2, 1), checkpoint (3, 1))' in lines[2]
+    assert len(lines) == 3
+
+
+def test_other_names_are_an_error(tmp_path):
+    with pytest.raises(ValueError, match='backbone 0 of 2, decode_head 0 of 2'):
+        start(tmp_path, nn.Linear(1, 2).state_dict())
+
+
+def test_to_resume_all_weights_must_fit(tmp_path, weights):
+    del weights['decode_head.bias']
+    with pytest.raises(ValueError, match='To resume, all weights must fit'):
+        start(tmp_path, weights, resume=True)
+
+
+def test_counters_of_batch_norm_do_not_count(tmp_path, monkeypatch):
+    def build(self, width=2):
+        super(ToyModel, self).__init__()
+        self.backbone, self.decode_head = nn.BatchNorm1d(2), nn.Linear(2, 1)
+
+    monkeypatch.setattr(ToyModel, '__init__', build)
+    state_dict = {f'backbone.{key}': value for key, value in nn.BatchNorm1d(2).state_dict().items()}
+    del state_dict['backbone.num_batches_tracked']
+    _, log = start(tmp_path, state_dict)
+    assert 'backbone 4 of 4, decode_head 0 of 2' in log
