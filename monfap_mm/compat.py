@@ -1,6 +1,6 @@
 """The only place that works around the versions of our dependencies.
 
-Importing this module has three effects, all harmless when repeated:
+Importing this module has these effects, all harmless when repeated:
 
 * mmseg 1.2 imports ``mmcv.ops`` while it is imported, and mmcv-lite has no compiled operators.
   :func:`provide_mmcv_ext` puts a stand-in where the compiled module would be.
@@ -8,18 +8,26 @@ Importing this module has three effects, all harmless when repeated:
   :func:`allow_mmengine_checkpoints` names the classes that an MMEngine checkpoint holds.
 * mmseg imports albumentations where it is installed, and that asks the internet for a newer version of itself.
   :func:`keep_albumentations_quiet` switches the question off.
+* MMEngine looks for ``name::config`` only in packages that it has in a table.
+  :func:`find_own_configs` lets it find ours.
+* PyTorch refuses ``persistent_workers`` where ``num_workers`` is 0.
+  :func:`let_loaders_do_without_workers` leaves it out there, so that one option is enough to load data in one process.
 """
 
+import functools
 import importlib.util
 import os
 import sys
 import types
+from difflib import get_close_matches
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 
 import numpy as np
 import torch
 
 _EXT = 'mmcv._ext'
+_OWN = 'monfap_mm::'
 
 
 class _MissingOperators(types.ModuleType):
@@ -101,6 +109,76 @@ def keep_albumentations_quiet() -> None:
     os.environ.setdefault('NO_ALBUMENTATIONS_UPDATE', '1')
 
 
+def own_config(name: str) -> str:
+    """Path of a config of this package.
+
+    Args:
+        name: As 'monfap_mm::monfap/NAME.py', the path below ``configs``.
+
+    Raises:
+        FileNotFoundError: If there is no such config; names a similar one.
+    """
+    package = Path(__file__).resolve().parent
+    # As installed, or as cloned.
+    roots = [folder / 'configs' for folder in (package / '.mim', package.parent)]
+    folder = next((root for root in roots if root.is_dir()), roots[0])
+    path = folder / name.removeprefix(_OWN)
+    if not path.is_file():
+        known = [str(config.relative_to(folder)) for config in folder.rglob('*.py')]
+        similar = get_close_matches(name.removeprefix(_OWN), known, n=1)
+        raise FileNotFoundError(
+            f'there is no config {name} in {folder}' + (f'; did you mean {_OWN}{similar[0]}?' if similar else '')
+        )
+    return str(path)
+
+
+def find_own_configs() -> None:
+    """Let ``_base_ = 'monfap_mm::...'`` and ``mmengine.hub.get_config('monfap_mm::...')`` work, installed or cloned.
+
+    What they build is in mmseg's registries, so that is their scope.
+    """
+    import mmengine.hub.hub
+    from mmengine.config import Config
+
+    get_path, get_config = Config._get_cfg_path, mmengine.hub.hub.get_config
+    if hasattr(get_path, '__wrapped__'):
+        return
+
+    @functools.wraps(get_path)
+    def find(cfg_path: str, filename: str) -> tuple[str, str | None]:
+        return (own_config(cfg_path), 'mmseg') if cfg_path.startswith(_OWN) else get_path(cfg_path, filename)
+
+    @functools.wraps(get_config)
+    def get(cfg_path: str, pretrained: bool = False) -> Config:
+        if not cfg_path.startswith(_OWN):
+            return get_config(cfg_path, pretrained)
+        if pretrained:
+            raise ValueError(f'{cfg_path}: no weights are published yet, so pretrained=True has none to name')
+        return Config.fromfile(own_config(cfg_path))
+
+    Config._get_cfg_path = staticmethod(find)
+    mmengine.hub.get_config = mmengine.hub.hub.get_config = get
+
+
+def let_loaders_do_without_workers() -> None:
+    """Let ``num_workers=0`` work beside the ``persistent_workers=True`` of a base config."""
+    from mmengine.runner import Runner
+
+    build = Runner.build_dataloader
+    if hasattr(build, '__wrapped__'):
+        return
+
+    @functools.wraps(build)
+    def build_dataloader(dataloader, *args, **kwargs):
+        if isinstance(dataloader, dict) and not dataloader.get('num_workers'):
+            dataloader = {**dataloader, 'persistent_workers': False}
+        return build(dataloader, *args, **kwargs)
+
+    Runner.build_dataloader = staticmethod(build_dataloader)
+
+
 provide_mmcv_ext()
+find_own_configs()
+let_loaders_do_without_workers()
 allow_mmengine_checkpoints()
 keep_albumentations_quiet()

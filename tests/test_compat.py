@@ -5,9 +5,13 @@ import sys
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.logging import HistoryBuffer
+from mmengine.runner import Runner
+from mmseg.registry import HOOKS
 
-from monfap_mm import compat
+from monfap_mm import compat  # isort: skip  (patches what comes next)
+from mmengine.hub import get_config
 
 
 def roundtrip(value, tmp_path):
@@ -75,6 +79,49 @@ def test_stand_in_steps_aside_for_the_full_mmcv(tmp_path):
     )
     (tmp_path / '_ext.py').write_text('real = 1\n__getattr__ = lambda name: (lambda *a: None)\n')
     subprocess.run([sys.executable, '-c', code, str(tmp_path)], check=True, timeout=120)
+
+
+OWN = 'monfap_mm::demo/fcn_demo.py'
+
+
+def test_a_base_config_of_this_package(tmp_path):
+    (tmp_path / 'mine.py').write_text(f'_base_ = {OWN!r}\ntrain_cfg = dict(max_epochs=3)\n')
+    cfg = Config.fromfile(tmp_path / 'mine.py')
+    assert (cfg.train_cfg.max_epochs, cfg.train_cfg.type, cfg.model.type) == (
+        3,
+        'EpochBasedTrainLoop',
+        'EncoderDecoder',
+    )
+    assert type(HOOKS.build(cfg.default_hooks.checkpoint)).__name__ == 'SafeCheckpointHook'
+
+
+def test_other_packages_are_found_as_before(tmp_path):
+    (tmp_path / 'mine.py').write_text("_base_ = 'mmseg::_base_/schedules/schedule_20k.py'\n")
+    assert Config.fromfile(tmp_path / 'mine.py').train_cfg.max_iters == 20000
+    assert get_config('mmseg::_base_/schedules/schedule_20k.py').train_cfg.max_iters == 20000
+
+
+def test_hub_finds_own_configs():
+    assert get_config(OWN).model.decode_head.type == 'FCNHead'
+    with pytest.raises(ValueError, match='no weights are published yet'):
+        get_config(OWN, pretrained=True)
+
+
+def test_a_mistyped_config_is_named_with_a_similar_one():
+    with pytest.raises(
+        FileNotFoundError, match=r'no config monfap_mm::demo/fcn_deno.py.*did you mean monfap_mm::demo/fcn_demo.py'
+    ):
+        get_config('monfap_mm::demo/fcn_deno.py')
+
+
+def test_loaders_do_without_workers_and_without_a_second_option():
+    loader = Config.fromfile(compat.own_config(OWN)).train_dataloader
+    assert loader.persistent_workers
+    loader.update(num_workers=0, dataset=[0, 1], pin_memory=False)
+    built = Runner.build_dataloader(loader)
+    assert (built.num_workers, built.persistent_workers) == (0, False)
+    loader.num_workers = 1
+    assert Runner.build_dataloader(loader).persistent_workers
 
 
 def test_the_import_asks_the_internet_nothing():

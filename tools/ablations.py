@@ -20,6 +20,7 @@ from mmengine.config import DictAction
 from monfap_mm.cli.arguments import positive_number
 from monfap_mm.cli.command import run_command
 from monfap_mm.cli.exit_codes import DONE, FAILED
+from monfap_mm.engine.cfg_options import merge_options
 from monfap_mm.evaluation.figures import PAPER_FIGURES
 from monfap_mm.protocols import (
     ABLATIONS,
@@ -67,7 +68,7 @@ def plan(args: argparse.Namespace) -> dict[tuple[str, int], Training]:
     for seed in args.seeds:
         for name in dict.fromkeys(name for table in args.tables for name in ABLATIONS[table].values()):
             cfg = load_row(CONFIGS / f'{name}.py', args.demo)
-            cfg.merge_from_dict({**args.cfg_options, 'randomness.seed': seed})
+            merge_options(cfg, {**args.cfg_options, 'randomness.seed': seed})
             trainings[name, seed] = Training(cfg, args.work_dir / name / f'seed{seed}', TOOLS)
     return trainings
 

@@ -4,7 +4,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from monfap_mm.cli.command import run_command
-from monfap_mm.engine.launch import base_parser, join_cpu_processes, load_config, require_file
+from monfap_mm.engine.launch import base_parser, join_cpu_processes, load_config, require_checkpoint
 from monfap_mm.evaluation.results_file import ENDING, PICKLES
 
 
@@ -69,7 +69,7 @@ def main():
     """Build the runner and test."""
     parser, args = parse_args()
     cfg = load_config(parser, args)
-    require_file(parser, args.checkpoint, 'checkpoint')
+    require_checkpoint(parser, args.checkpoint)
     cfg.load_from = args.checkpoint
     cfg.resume = False
     hooks = ['StrictCheckpointHook'] if args.training_form else ['StrictCheckpointHook', 'InferenceFormHook']

@@ -1,10 +1,13 @@
 """Train a model: ``python tools/train.py CONFIG``."""
 
+import sys
+
 from mmengine.device import get_device
 from mmengine.runner import Runner
 
 from monfap_mm.cli.command import run_command
-from monfap_mm.engine.launch import base_parser, join_cpu_processes, load_config, require_file
+from monfap_mm.cli.exit_codes import DONE, FAILED
+from monfap_mm.engine.launch import base_parser, join_cpu_processes, load_config, require_checkpoint
 
 
 def parse_args():
@@ -38,12 +41,17 @@ def main():
     if args.amp:
         use_amp(parser, cfg)
     if args.resume:
-        cfg.resume = True
+        cfg.resume = 'auto'  # see SafeCheckpointHook
         if args.resume != 'auto':
-            require_file(parser, args.resume, 'checkpoint')
-            cfg.load_from = args.resume
+            require_checkpoint(parser, args.resume)
+            cfg.resume, cfg.load_from = True, args.resume
     join_cpu_processes(cfg)
-    Runner.from_cfg(cfg).train()
+    try:
+        Runner.from_cfg(cfg).train()
+    except FloatingPointError as error:
+        print(f'train: {error}', file=sys.stderr)
+        return FAILED
+    return DONE
 
 
 if __name__ == '__main__':

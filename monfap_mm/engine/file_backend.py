@@ -5,14 +5,11 @@ from pathlib import Path
 
 from mmengine.fileio import LocalBackend, register_backend
 
-UNFINISHED = '.unfinished.pth'
+from ..utils.atomic_write import written_aside
 
 
 class WholeFileBackend(LocalBackend):
-    """MMEngine's local files, except that each is written aside, under the name ``.unfinished.pth``, and then renamed.
-
-    What a kill leaves of an unfinished file is in the way of nobody, and the next file that is written replaces it.
-    """
+    """MMEngine's local files, except that each is written aside and then renamed."""
 
     def put(self, obj: bytes, filepath: str | Path) -> None:
         """Write a file as a whole or not at all; one of that name is replaced.
@@ -25,20 +22,17 @@ class WholeFileBackend(LocalBackend):
             OSError: If it cannot be written, on a full disk for instance; says what to do. What was there before is
                 still there, and nothing of the new file.
         """
-        path = Path(filepath)
-        unfinished = path.with_name(UNFINISHED)
         try:
-            super().put(obj, unfinished)
-            # Whoever deletes an older file now must be sure that this one is on the disk.
-            with unfinished.open('rb') as file:
-                os.fsync(file.fileno())
-            os.replace(unfinished, path)
+            with written_aside(filepath) as temporary:
+                super().put(obj, temporary)
+                # Whoever deletes an older file now must be sure that this one is on the disk.
+                with temporary.open('r+b') as file:
+                    os.fsync(file.fileno())
         except OSError as error:
-            unfinished.unlink(missing_ok=True)
             raise OSError(
                 error.errno,
-                f'{path} cannot be written ({error.strerror}). Training stops here, since what it computes could not '
-                'be kept; what was saved before is still there. Make room, then go on with --resume.',
+                f'{filepath} cannot be written ({error.strerror or error}). Training stops, since what it computes '
+                'could not be kept; what was saved before is still there. Make room, then go on with --resume.',
             ) from error
 
 

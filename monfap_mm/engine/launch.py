@@ -8,6 +8,9 @@ import torch.distributed
 from mmengine.config import Config, DictAction
 from mmengine.device import get_device
 
+from ..model_files.loading import read_checkpoint
+from .cfg_options import merge_options
+
 
 def base_parser(description: str) -> argparse.ArgumentParser:
     """Parser with the arguments that every mmseg user knows from both tools."""
@@ -32,15 +35,28 @@ def require_file(parser: argparse.ArgumentParser, path: str, what: str) -> None:
         parser.error(f'there is no {what} {path} (looked in {Path.cwd()})')
 
 
+def require_checkpoint(parser: argparse.ArgumentParser, path: str) -> None:
+    """End with a clear message if a local checkpoint is missing or damaged. Addresses pass."""
+    require_file(parser, path, 'checkpoint')
+    if '://' not in path:
+        try:
+            read_checkpoint(path)
+        except (OSError, ValueError) as error:
+            parser.error(str(error))
+
+
 def load_config(parser: argparse.ArgumentParser, args: argparse.Namespace) -> Config:
     """Read the config and put the arguments of :func:`base_parser` into it.
 
     The work dir is the argument's, else the config's, else ``work_dirs/<name of the config>``.
+
+    Raises:
+        OptionError: If an option is a typing error.
     """
     require_file(parser, args.config, 'config file')
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg = Config.fromfile(args.config)
-    cfg.merge_from_dict(args.cfg_options or {})
+    merge_options(cfg, args.cfg_options)
     cfg.launcher = args.launcher
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or os.path.join('work_dirs', Path(args.config).stem)
     return cfg

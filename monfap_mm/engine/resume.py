@@ -6,10 +6,11 @@ from pathlib import Path
 
 from mmengine.logging import print_log
 
+from ..jobs.errors import JobError
 from ..model_files.loading import read_checkpoint
 
 
-class ResumeError(RuntimeError):
+class ResumeError(JobError):
     """Training cannot go on from where it was; the message says why, and what to do."""
 
 

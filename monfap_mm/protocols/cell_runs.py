@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from ..engine.cfg_options import merge_options
 from ..utils.atomic_write import atomic_write
 from ..utils.provenance import hash_file, hash_text, versions
 from .data_hashes import CONFIG_LOCK, NotThereError, hash_lists
@@ -28,11 +29,12 @@ def load_config(cell: Cell) -> Config:
 
     Raises:
         NotThereError: If there is no such file.
+        OptionError: If an option is a typing error.
     """
     if not cell.config.is_file():
         raise NotThereError(f'no config {cell.config}')
     cfg = Config.fromfile(cell.config)
-    cfg.merge_from_dict(cell.options)
+    merge_options(cfg, cell.options)
     return cfg
 
 

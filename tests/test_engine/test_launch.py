@@ -3,7 +3,7 @@ import os
 import pytest
 from mmengine.config import Config
 
-from monfap_mm.engine.launch import base_parser, join_cpu_processes, load_config, require_file
+from monfap_mm.engine.launch import base_parser, join_cpu_processes, load_config, require_checkpoint, require_file
 
 
 @pytest.fixture
@@ -19,6 +19,7 @@ def load(*arguments):
 
 
 def test_options_replace_keys(config):
+    config.write_text('a = dict(b=1)\nc = []\n')
     cfg = load(config, '--cfg-options', 'a.b=2', 'c=[1,2]')
     assert (cfg.a.b, cfg.c) == (2, [1, 2])
 
@@ -44,8 +45,18 @@ def test_missing_file_is_named(tmp_path, capsys, what):
     assert f'there is no {what} {path}' in capsys.readouterr().err
 
 
+@pytest.mark.parametrize('content', [b'', b'no checkpoint', b'PK\x03\x04'])
+def test_damaged_checkpoint_is_named(tmp_path, capsys, content):
+    (tmp_path / 'damaged.pth').write_bytes(content)
+    with pytest.raises(SystemExit) as stop:
+        require_checkpoint(base_parser('test'), str(tmp_path / 'damaged.pth'))
+    assert stop.value.code == 2
+    assert 'damaged.pth is refused: it is no checkpoint' in capsys.readouterr().err
+
+
 def test_addresses_are_not_looked_up():
     require_file(base_parser('test'), 'https://example.com/weights.pth', 'checkpoint')
+    require_checkpoint(base_parser('test'), 'https://example.com/weights.pth')
 
 
 def test_a_single_process_needs_no_group():

@@ -16,7 +16,7 @@ COUNTS = dict(train=8, val=4, test=7)
 CONFIG = """
 _base_ = {base!r}
 data_root = {data!r}
-no_workers = dict(batch_size=2, num_workers=0, persistent_workers=False, dataset=dict(data_root=data_root))
+no_workers = dict(batch_size=2, num_workers=0, dataset=dict(data_root=data_root))
 model = dict(data_preprocessor=dict(size=({size}, {size})))
 train_dataloader = no_workers
 val_dataloader = no_workers

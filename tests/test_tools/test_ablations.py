@@ -16,7 +16,6 @@ def command(data):
         for option in (
             f'{split}_dataloader.dataset.data_root={data}',
             f'{split}_dataloader.num_workers=0',
-            f'{split}_dataloader.persistent_workers=False',
         )
     ]
     short = ['train_cfg.max_epochs=1', f'model.data_preprocessor.size=({SIZE},{SIZE})']

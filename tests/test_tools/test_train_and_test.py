@@ -3,6 +3,7 @@
 import os
 import runpy
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -64,6 +65,43 @@ def test_resume_goes_on_from_the_latest_checkpoint(trained, config, tmp_path):
     assert 'Epoch(train) [2]' in log
     assert 'Epoch(train) [1]' not in log
     assert (work_dir / 'epoch_2.pth').is_file()
+
+
+KILLED_IN_A_CHECKPOINT = """
+import os, runpy, signal, sys
+from mmengine.fileio import LocalBackend
+
+number, *sys.argv = sys.argv[1:]
+put, count = LocalBackend.put, 0
+
+
+def put_half(self, obj, filepath):
+    global count
+    count += str(filepath).endswith('.pth')
+    if count == int(number):
+        put(self, obj[: len(obj) // 2], filepath)
+        os.kill(os.getpid(), signal.SIGKILL)
+    put(self, obj, filepath)
+
+
+LocalBackend.put = put_half
+runpy.run_path(sys.argv[0], run_name='__main__')
+"""
+
+
+def test_a_kill_in_a_checkpoint_of_the_shipped_config(config, tmp_path):
+    """Half-way through that of the second epoch, where one is kept."""
+    arguments = ['train.py', config, '--work-dir', tmp_path, '--cfg-options', 'train_cfg.max_epochs=2']
+    (tmp_path / 'kill.py').write_text(KILLED_IN_A_CHECKPOINT)
+    command = [sys.executable, tmp_path / 'kill.py', 4, ROOT / 'tools' / arguments[0], *arguments[1:]]
+    assert run(*command, cwd=tmp_path, check=False).returncode == -signal.SIGKILL
+    assert torch.load(tmp_path / 'epoch_1.pth', weights_only=True)['meta']['epoch'] == 1
+    assert len(list(tmp_path.glob('.writing-*.pth'))) == 1
+    log = tool(*arguments, '--resume', cwd=tmp_path).stdout
+    assert 'resumed epoch: 1' in log
+    assert {path.name for path in tmp_path.glob('*.pth') if not path.name.startswith('best')} == {'epoch_2.pth'}
+    assert len(list(tmp_path.glob('best_*.pth'))) == 1
+    assert not list(tmp_path.glob('.writing-*'))
 
 
 def test_out_and_show_dir_hold_every_prediction(tested):
@@ -163,7 +201,7 @@ def test_out_writes_the_masks_to_a_folder(config, trained, tmp_path):
 def test_tta_needs_its_keys(monkeypatch, capsys, tmp_path):
     bare, checkpoint = tmp_path / 'bare.py', tmp_path / 'any.pth'
     bare.write_text('tta_model = dict(type="ForgeryTTAModel")\n')
-    checkpoint.touch()
+    torch.save({}, checkpoint)
     assert '--tta needs tta_pipeline in the config' in error_of(
         monkeypatch, capsys, 'test.py', bare, checkpoint, '--tta'
     )

@@ -20,6 +20,7 @@ from mmseg.registry import DATASETS  # noqa: E402
 from prettytable import PrettyTable  # noqa: E402
 
 from monfap_mm.cli.command import run_command  # noqa: E402
+from monfap_mm.engine.cfg_options import merge_options  # noqa: E402
 
 GPU_RATES = (100, 200, 400)
 
@@ -58,7 +59,7 @@ def main() -> None:
         parser.error('--images must be at least 1')
     cv2.setNumThreads(1)
     cfg = Config.fromfile(args.config)
-    cfg.merge_from_dict(args.cfg_options or {})
+    merge_options(cfg, args.cfg_options)
     init_default_scope(cfg.get('default_scope', 'mmseg'))
     import monfap_mm  # noqa: F401  (registers the datasets and transforms)
 

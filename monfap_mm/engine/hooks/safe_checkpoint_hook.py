@@ -9,7 +9,7 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
-from ...utils.atomic_write import atomic_write
+from ...utils.atomic_write import atomic_write, remove_leftovers
 from ..file_backend import WholeFileBackend
 from ..resume import ResumeError, find_resumable
 
@@ -23,9 +23,17 @@ class SafeCheckpointHook(CheckpointHook):
     - a training that is resumed passes over checkpoints that cannot be read, with a line for each.
 
     The first holds on local disks; other storage keeps MMEngine's way of writing.
+
+    Raises:
+        TypeError: If an argument is unknown. MMEngine would fail only when the first checkpoint is saved.
     """
 
     file_backend = None  # until training begins
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        if self.args:
+            raise TypeError(f'{type(self).__name__} takes no {", ".join(self.args)}')
 
     def before_run(self, runner: Runner) -> None:
         """Choose the checkpoint that a resumed training goes on from.
@@ -53,6 +61,8 @@ class SafeCheckpointHook(CheckpointHook):
         super().before_train(runner)
         if type(self.file_backend) is LocalBackend and self.file_client_args is None and self.backend_args is None:
             self.backend_args = dict(backend=WholeFileBackend.__name__)
+            if is_main_process():
+                remove_leftovers(Path(self.out_dir))
         if runner._resume:
             # A validation that is made up for records a new best in this one.
             self.last_ckpt = runner.message_hub.get_info('last_ckpt')

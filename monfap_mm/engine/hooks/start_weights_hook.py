@@ -35,7 +35,7 @@ class StartWeightsHook(Hook):
             checkpoint (dict): With the weights in 'state_dict', or the weights themselves.
 
         Raises:
-            ValueError: If the checkpoint does not fit; says what fits and what does not.
+            MisfitError: If the checkpoint does not fit; says what fits and what does not.
         """
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         state_dict = checkpoint.get('state_dict', checkpoint)

@@ -3,7 +3,12 @@
 from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 
+from ...jobs.errors import JobError
 from ...utils.state_dicts import compare_state_dicts
+
+
+class MisfitError(JobError, ValueError):
+    """A checkpoint of another model; the message says what does not fit."""
 
 
 @HOOKS.register_module()
@@ -25,7 +30,7 @@ class StrictCheckpointHook(Hook):
             checkpoint (dict): With the weights in 'state_dict', or the weights themselves.
 
         Raises:
-            ValueError: If weights are missing, unexpected or of another shape; names the first few.
+            MisfitError: If weights are missing, unexpected or of another shape; names the first few.
         """
         state_dict = checkpoint.get('state_dict', checkpoint)
         problems = compare_state_dicts(runner.model.state_dict(), state_dict)
@@ -33,11 +38,11 @@ class StrictCheckpointHook(Hook):
             raise misfit(checkpoint, problems)
 
 
-def misfit(checkpoint: dict, problems: list[str]) -> ValueError:
+def misfit(checkpoint: dict, problems: list[str]) -> MisfitError:
     """What to say of a checkpoint that does not fit, with the reasons in lines of their own."""
     hint = (
         'It looks like a checkpoint of the authors: convert it with tools/model_converters/official2mm.py.'
         if 'model' in checkpoint
         else 'Is it a checkpoint of another model or config?'
     )
-    return ValueError('\n'.join([f'The checkpoint does not fit the model. {hint}', *problems]))
+    return MisfitError('\n'.join([f'The checkpoint does not fit the model. {hint}', *problems]))

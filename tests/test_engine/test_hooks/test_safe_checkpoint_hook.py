@@ -53,6 +53,12 @@ def test_a_kill_in_any_checkpoint_costs_nothing_that_was_saved(tmp_path, monkeyp
     assert info['keep_ckpt_ids'][-number:] == sorted(kept)
 
 
+def test_what_a_kill_has_left_half_written_goes(tmp_path):
+    (tmp_path / '.writing-0123.pth').write_bytes(b'half')
+    make_runner(tmp_path, scores=(10,)).train()
+    assert files(tmp_path) == {'best_forgery_IoU-f_epoch_1.pth', 'epoch_1.pth', 'last_checkpoint', 'last_validation'}
+
+
 def test_the_right_number_of_writes(tmp_path, monkeypatch):
     kill_at_write(monkeypatch, WRITES + 1)
     make_runner(tmp_path).train()
