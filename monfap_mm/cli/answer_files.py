@@ -44,8 +44,12 @@ def write_answer_files(folder: Path, result: ForgeryResult, evidence: str | None
 
 
 def file_name(path: str) -> str:
-    """A name of its own for each path, the same in every run, and readable."""
-    digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:8]
+    """A name of its own for each path, the same in every run, and readable.
+
+    The hash of the path tells files of one name apart, also where the file system takes A.jpg and a.jpg for one. At 128
+    bits no two paths share it, not even two that somebody has searched for.
+    """
+    digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:32]
     return f'{safe_name(os.path.basename(path))}.{digest}'
 
 

@@ -1,31 +1,32 @@
 """``monfap predict``: answers for pictures and videos, written as they come."""
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from itertools import groupby
 from pathlib import Path
 
 from ..apis import ForgeryInferencer, predict_video
+from ..jobs.errors import JobError
+from ..jobs.folder_lock import only_writer
 from ..jobs.progress import ProgressReport
-from ..media.endings import IMAGE_ENDINGS, VIDEO_ENDINGS, is_video
-from ..media.folders import expand_inputs
+from ..media.endings import is_video
 from ..structures import SCHEMA_VERSION, ForgeryResult, VideoResult
-from ..utils.atomic_write import atomic_write
+from ..utils.atomic_write import atomic_write, remove_leftovers
+from ..utils.printable import printable
 from ..version import __version__
 from ..visualization.report import write_report
 from .answer_files import EVIDENCE, write_answer_files
 from .exit_codes import DONE, FAILED, NOT_STARTED, NOT_WRITTEN
+from .inputs import PIPE, Inputs
 from .model_arguments import ModelError, add_model_arguments, load_inferencer
 from .predictions_file import PredictionsError, PredictionsFile, read_predictions, to_line
 from .summary import summary_rows, to_csv, to_text
 from .video_files import FOLDER as VIDEO_FOLDER
 from .video_files import predict_video_into, write_video_files
 
-PIPE = '-'
 EPILOG = """
 DIR gets
   predictions.jsonl   one JSON object a file, written as it comes: score, label, regions and mask of a picture,
@@ -43,7 +44,7 @@ A file that cannot be read or predicted has a line with "error"; the others go o
 exit codes
   0  every file has a line
   1  no file could be answered; with --fail-on-error: at least one could not
-  2  nothing was started: wrong arguments, model, checkpoint or folder
+  2  nothing was started: wrong arguments, model, checkpoint or folder, or another run is at work in DIR
   3  stopped, since the output could not be written; --resume goes on
   130  stopped by Ctrl-C; --resume goes on
 
@@ -77,7 +78,9 @@ def add_parser(verbs) -> None:
         choices=EVIDENCE,
         help='draw evidence pages: suspect, for pictures that are fake or have a fake region; or all',
     )
-    parser.add_argument('--resume', action='store_true', help='skip what DIR has an answer for')
+    parser.add_argument(
+        '--resume', action='store_true', help='skip what DIR has an answer for, unless it changed since'
+    )
     parser.add_argument('--batch-size', type=int, default=8, help='pictures that are predicted together; default 8')
     parser.add_argument('--workers', type=int, default=2, help='threads that read pictures; default 2')
     frames = parser.add_mutually_exclusive_group()
@@ -110,7 +113,7 @@ def run(args: argparse.Namespace) -> int:
         return _stop(str(error), NOT_STARTED)
     try:
         return _to_pipe(args, inferencer) if args.out == PIPE else _to_folder(args, inferencer)
-    except PredictionsError as error:
+    except (PredictionsError, JobError) as error:
         return _stop(str(error), NOT_STARTED)
     except BrokenPipeError:
         raise  # main's matter
@@ -120,28 +123,47 @@ def run(args: argparse.Namespace) -> int:
 
 def _to_folder(args: argparse.Namespace, inferencer: ForgeryInferencer) -> int:
     folder, settings = Path(args.out), _settings(args, inferencer)
-    with PredictionsFile(folder, settings, args.resume) as predictions:
-        for name in ('masks', 'overlays', VIDEO_FOLDER, *(['evidence'] if args.evidence else [])):
-            (folder / name).mkdir(exist_ok=True)
-        inputs, progress = _inputs(args.paths, predictions.done)
+    with ExitStack() as stack:
+        try:
+            predictions = stack.enter_context(_opened(folder, settings, args))
+        except OSError as error:
+            return _stop(f'cannot write to {folder}: {error.strerror or error}', NOT_STARTED)
+        inputs = Inputs(args.paths, folder, predictions.done)
+        paths, progress = _with_progress(args.paths, inputs)
         with progress:
-            for result in _answers(args, inferencer, inputs, folder, progress):
+            for result in _answers(args, inferencer, paths, folder, progress):
                 files = _write_files(folder, result, args.evidence, inferencer.threshold)
-                predictions.append(result.to_json() | dict(files=files))
+                predictions.append(result.to_json() | dict(files=files, source=inputs.take_state(result.path)))
                 if isinstance(progress, ProgressReport):
                     progress.step(bad=result.error is not None)
-    rows = summary_rows(read_predictions(predictions.path))
-    atomic_write(folder / 'summary.csv', to_csv(rows))
-    about = dict(model=args.model, checkpoint=inferencer.backend.weights, written=time.strftime('%Y-%m-%d %H:%M:%S %z'))
-    write_report(folder / 'report.html', read_predictions(predictions.path), about | settings)
+        predictions.finish()
+        rows = summary_rows(read_predictions(predictions.path))
+        atomic_write(folder / 'summary.csv', to_csv(rows))
+        written = time.strftime('%Y-%m-%d %H:%M:%S %z')
+        about = dict(model=args.model, checkpoint=inferencer.backend.weights, written=written)
+        write_report(folder / 'report.html', read_predictions(predictions.path), about | settings)
     print(to_text(rows))
+    if inputs.own:
+        print(f'left out: {inputs.own} files in {printable(str(folder))}, the folder of the answers')
+    if inputs.changed:
+        print(f'answered again: {inputs.changed} files that changed since')
     return _exit_code(args, len(rows), sum(row['error'] is not None for row in rows))
+
+
+@contextmanager
+def _opened(folder: Path, settings: dict, args: argparse.Namespace) -> Iterator[PredictionsFile]:
+    """The folder made ready, and the file in it; no other run writes there meanwhile."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with only_writer(folder), PredictionsFile(folder, settings, args.resume) as predictions:
+        for name in ('.', 'masks', 'overlays', VIDEO_FOLDER, *(['evidence'] if args.evidence else [])):
+            (folder / name).mkdir(exist_ok=True)
+            remove_leftovers(folder / name)
+        yield predictions
 
 
 def _to_pipe(args: argparse.Namespace, inferencer: ForgeryInferencer) -> int:
     count = errors = 0
-    inputs, _ = _inputs(args.paths, set())
-    for result in _answers(args, inferencer, inputs):
+    for result in _answers(args, inferencer, Inputs(args.paths)):
         sys.stdout.write(to_line(result.to_json()))
         sys.stdout.flush()
         count += 1
@@ -189,35 +211,18 @@ def _settings(args: argparse.Namespace, inferencer: ForgeryInferencer) -> dict:
     )
 
 
-def _inputs(paths: list[str], done: set[str]) -> tuple[Iterable[str], ProgressReport | nullcontext]:
-    """The files that are left, each once, and a report of the progress where their number is known."""
+def _with_progress(paths: list[str], inputs: Inputs) -> tuple[Iterable[str], ProgressReport | nullcontext]:
+    """The files that are left, and a report of the progress where their number is known."""
     if PIPE in paths:
-        names = (name for path in paths for name in (_read_lines() if path == PIPE else [path]))
-        return _once(expand_inputs(names, IMAGE_ENDINGS | VIDEO_ENDINGS), done), nullcontext()
-    everything = list(_once(expand_inputs(paths, IMAGE_ENDINGS | VIDEO_ENDINGS), set()))
-    left = [path for path in everything if path not in done]
-    return left, ProgressReport(len(everything) - len(left), len(everything), 'files')
+        return inputs, nullcontext()
+    left = list(inputs)
+    return left, ProgressReport(inputs.total - len(left), inputs.total, 'files')
 
 
 def _folder_around(out: str, paths: list[str]) -> str | None:
     """The input folder that the output would be written into, if any."""
     out = Path(out).resolve()
     return next((path for path in paths if path != PIPE and out.is_relative_to(Path(path).resolve())), None)
-
-
-def _once(paths: Iterable[str], done: set[str]) -> Iterator[str]:
-    seen = set(done)
-    for path in paths:
-        if path not in seen:
-            seen.add(path)
-            yield path
-
-
-def _read_lines() -> Iterator[str]:
-    """Paths of standard input, a line each, whatever bytes they are made of."""
-    for line in sys.stdin.buffer:
-        if path := os.fsdecode(line.rstrip(b'\r\n')):
-            yield path
 
 
 def _exit_code(args: argparse.Namespace, count: int, errors: int) -> int:

@@ -1,12 +1,13 @@
 """Answers as they come, one JSON object a line, and picking up where a run was cut off."""
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..jobs.line_log import LineLog, whole_lines
 from ..structures import check_schema
-from ..utils.atomic_write import atomic_write
+from ..utils.atomic_write import atomic_write, written_aside
+from .inputs import identity
 
 NAME, SETTINGS_NAME = 'predictions.jsonl', 'run.json'
 
@@ -21,9 +22,13 @@ class PredictionsFile:
     A line is written after everything else of a file, so a file that has a line is done.
 
     Args:
-        folder: Where to, made if needed.
+        folder: Where to; it exists, and no other run writes to it.
         settings: What the answers depend on, in JSON's types.
         resume: Whether to go on with what is there. Files with an error are tried again.
+
+    Attributes:
+        path: The file.
+        done: By :func:`identity` of a file that is answered, its state then; None in answers of earlier versions.
 
     Raises:
         PredictionsError: If there are answers already and ``resume`` is not set, they were made with other settings, or
@@ -33,36 +38,45 @@ class PredictionsFile:
 
     def __init__(self, folder: Path, settings: dict, resume: bool) -> None:
         self.path = folder / NAME
-        self.done: set[str] = set()
-        folder.mkdir(parents=True, exist_ok=True)
+        self.done: dict[str, dict | None] = {}
+        self._folders: dict[str, str] = {}
         if self.path.exists():
             if not resume:
                 raise PredictionsError(f'{self.path} is there already: --resume goes on with it, or take another --out')
             _check_settings(folder / SETTINGS_NAME, settings)
-            self._keep_answers()
+            self._keep_last(errors=False)
+            self.done = {self._key(values): values.get('source') for values in read_predictions(self.path)}
         atomic_write(folder / SETTINGS_NAME, json.dumps(settings, indent=2) + '\n')
-        self._file = open(self.path, 'a', encoding='utf-8')  # noqa: SIM115  (closed by __exit__)
+        self._log = LineLog(self.path)
+        self._has_superseded = False
 
     def __enter__(self) -> 'PredictionsFile':
         return self
 
     def __exit__(self, *_) -> None:
-        self._file.close()
+        self._log.close()
 
     def append(self, values: dict) -> None:
-        """Write an answer; afterwards a kill does not lose it."""
-        self._file.write(to_line(values))
-        self._file.flush()
+        """Write an answer, in place of an earlier one for the same file; afterwards a kill does not lose it."""
+        self._log.append(to_line(values))
+        self._has_superseded |= self._key(values) in self.done
 
-    def _keep_answers(self) -> None:
-        """Rewrite the file without errors and without a line that was cut off."""
-        temporary = self.path.with_name(f'{NAME}.tmp')
-        with open(temporary, 'w', encoding='utf-8') as file:
-            for values in read_predictions(self.path):
-                if values['error'] is None:
-                    self.done.add(values['path'])
+    def finish(self) -> None:
+        """Close the file, with one line for each."""
+        self._log.close()
+        if self._has_superseded:
+            self._keep_last(errors=True)
+
+    def _key(self, values: dict) -> str:
+        return identity(values['path'], self._folders)
+
+    def _keep_last(self, errors: bool) -> None:
+        """Rewrite the file with the last answer for each file, with or without errors, and without a torn line."""
+        last = {self._key(values): number for number, values in enumerate(read_predictions(self.path))}
+        with written_aside(self.path) as temporary, open(temporary, 'w', encoding='utf-8') as file:
+            for number, values in enumerate(read_predictions(self.path)):
+                if last[self._key(values)] == number and (errors or values['error'] is None):
                     file.write(to_line(values))
-        os.replace(temporary, self.path)
 
 
 def to_line(values: dict) -> str:
@@ -79,25 +93,22 @@ def read_predictions(path: Path) -> Iterator[dict]:
     Raises:
         PredictionsError: If another line is broken; names it.
     """
-    with open(path, 'rb') as file:
-        for number, line in enumerate(file, start=1):
-            if not line.endswith(b'\n'):
-                return
-            try:
-                values = json.loads(line)
-                check_schema(values)
-            except ValueError as error:
-                raise PredictionsError(f'{path}, line {number}: {error}') from error
-            yield values
+    for number, line in enumerate(whole_lines(path), start=1):
+        try:
+            values = json.loads(line)
+            check_schema(values)
+        except ValueError as error:
+            raise PredictionsError(f'{path}, line {number}: {error}') from error
+        yield values
 
 
 def _check_settings(path: Path, settings: dict) -> None:
     try:
-        found = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
+        found = json.loads(path.read_text(encoding='utf-8'))
+        differing = [
+            f'{key}: {found.get(key)!r}, now {settings[key]!r}' for key in settings if found.get(key) != settings[key]
+        ]
+    except (OSError, ValueError, AttributeError) as error:
         raise PredictionsError(f'cannot resume: {path} is missing or broken ({error})') from error
-    differing = [
-        f'{key}: {found.get(key)!r}, now {settings[key]!r}' for key in settings if found.get(key) != settings[key]
-    ]
     if differing:
         raise PredictionsError(f'cannot resume: {path} has other settings ({"; ".join(differing)})')

@@ -11,6 +11,10 @@ from ..structures import is_video_answer, rle_share
 from ..utils.printable import printable
 from ..visualization.timeline import clock
 
+# What makes a spreadsheet take a cell for a formula, also in its wide forms, which East Asian versions accept.
+FORMULA_STARTS = tuple('=+-@\t\r\n＝＋－＠')
+# In front of a cell, it makes spreadsheets take it for text. In front of itself, so that it can be taken off again.
+TEXT_MARK = "'"
 COLUMNS = ('path', 'kind', 'label', 'score', 'faces', 'fake_share', 'suspect_seconds', 'note', 'error')
 NUM_SHOWN, NUM_STRETCHES = 5, 3
 
@@ -50,12 +54,27 @@ def _common(values: dict) -> dict:
 
 
 def to_csv(rows: list[dict]) -> bytes:
-    """The rows as CSV; names of files that are not Unicode keep their bytes."""
+    """The rows as CSV; names of files that are not Unicode keep their bytes.
+
+    A file may be called ``=HYPERLINK(...)``: a text that a spreadsheet would run gets an apostrophe in front, as does
+    one that begins with an apostrophe; :func:`read_csv` takes it off.
+    """
     text = io.StringIO(newline='')
     writer = csv.DictWriter(text, COLUMNS, extrasaction='ignore')
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({key: _harmless(value) for key, value in row.items()} for row in rows)
     return text.getvalue().encode('utf-8', 'surrogateescape')
+
+
+def read_csv(content: bytes) -> list[dict[str, str]]:
+    """The rows of a CSV of :func:`to_csv`, all values as text, '' for None."""
+    rows = csv.DictReader(io.StringIO(content.decode('utf-8', 'surrogateescape'), newline=''))
+    return [{key: value.removeprefix(TEXT_MARK) for key, value in row.items()} for row in rows]
+
+
+def _harmless(value: object) -> object:
+    is_risky = isinstance(value, str) and value.startswith((*FORMULA_STARTS, TEXT_MARK))
+    return TEXT_MARK + value if is_risky else value
 
 
 def to_text(rows: list[dict]) -> str:
@@ -74,7 +93,7 @@ def to_text(rows: list[dict]) -> str:
         for row in fakes:
             most.add_row([f'{row["score"]:.3f}', _stretches(row['stretches']), printable(row['path'])])
         lines.append(most.get_string())
-    errors = [row['error'] for row in rows if row['error']]
+    errors = [_error(row) for row in rows if row['error']]
     if errors:
         lines += ['no answer for', *(f'  {printable(error)}' for error in errors[:NUM_SHOWN])]
         if len(errors) > NUM_SHOWN:
@@ -91,6 +110,11 @@ def _counts(kind: str, rows: list[dict]) -> str:
 
 def _most_suspicious(rows: list[dict]) -> list[dict]:
     return sorted((row for row in rows if row['label'] == 'fake'), key=lambda row: -row['score'])[:NUM_SHOWN]
+
+
+def _error(row: dict) -> str:
+    """Why there is no answer, with the whole path: names come twice."""
+    return row['error'] if row['path'] in row['error'] else f'{row["path"]}: {row["error"]}'
 
 
 def _stretches(stretches: list[dict]) -> str:

@@ -1,10 +1,11 @@
+import hashlib
 from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 
-from monfap_mm.cli.answer_files import write_answer_files
+from monfap_mm.cli.answer_files import file_name, write_answer_files
 from monfap_mm.structures import ForgeryResult, Region
 from monfap_mm.visualization.evidence import draw_evidence
 
@@ -58,6 +59,13 @@ def test_pictures_of_one_name_in_two_folders_and_odd_names(folder):
     assert len({file['mask'] for file in files}) == len(list(folder.glob('masks/*.png'))) == len(paths)
     assert files[0] == write_answer_files(folder, answer('a/x.png'))  # the same in every run
     assert files[0]['mask'].startswith('masks/x.png.')
+
+
+def test_names_carry_128_bits_of_the_path_in_small_letters():
+    digest = hashlib.sha256(b'A/x.jpg').hexdigest()[:32]
+    assert file_name('A/x.jpg') == f'x.jpg.{digest}'
+    names = [file_name(path) for path in ('A/x.jpg', 'a/x.jpg', 'a/X.jpg', './a/x.jpg')]
+    assert len({name.lower() for name in names}) == 4, 'a file system that ignores case keeps them apart'
 
 
 def test_no_answer_no_files(folder):

@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from monfap_mm.cli import main, predict
+from monfap_mm.jobs.folder_lock import only_writer
 from monfap_mm.structures import ForgeryResult
 from tests.test_configs import CONFIGS
 
@@ -100,6 +101,77 @@ def test_a_job_that_was_killed_goes_on(photos, config, weights, tmp_path):
     assert done.returncode == 0, done.stderr
     assert len(answers(tmp_path / 'out')) == 155
     assert len(list((tmp_path / 'out' / 'masks').glob('*.png'))) == 154
+
+
+def test_one_file_under_two_names_is_answered_once(photos, arguments, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(photos)
+    assert main(['predict', 'a.png', './a.png', *arguments]) == 0
+    assert list(answers(tmp_path / 'out')) == ['a.png']
+    assert main(['predict', str(photos / 'a.png'), 'b.png', *arguments, '--resume']) == 0
+    assert list(answers(tmp_path / 'out')) == ['a.png', 'b.png']
+
+
+def test_a_file_that_changed_is_answered_again(photos, arguments, tmp_path, capsys):
+    names = [str(photos / name) for name in ('a.png', 'b.png')]
+    assert main(['predict', *names, *arguments]) == 0
+    first = answers(tmp_path / 'out')
+    shutil.copy(photos / 'c.png', photos / 'a.png')
+    assert main(['predict', *names, *arguments, '--resume']) == 0
+    assert capsys.readouterr().out.endswith('answered again: 1 files that changed since\n')
+    second = answers(tmp_path / 'out')
+    assert list(second) == names[::-1]  # one line for each
+    assert second[names[1]] == first[names[1]]
+    assert main(['predict', str(photos / 'c.png'), *arguments[:-1], str(tmp_path / 'c')]) == 0
+    (expected,) = answers(tmp_path / 'c').values()
+    assert [second[names[0]][key] for key in ('score', 'mask')] == [expected[key] for key in ('score', 'mask')]
+    assert first[names[0]]['score'] != expected['score']
+
+
+def test_answers_are_not_answered(photos, arguments, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(photos)
+    arguments[-1] = 'answers'
+    for resume in ([], ['--resume']):
+        assert main(['predict', '**/*.png', *arguments, *resume]) == 0
+    assert sorted(answers(photos / 'answers')) == ['a.png', 'b.png', 'c.png', 'deep/a.png']
+    assert capsys.readouterr().out.endswith('left out: 4 files in answers, the folder of the answers\n')
+
+
+def test_two_runs_do_not_write_to_one_folder(photos, arguments, tmp_path, capsys):
+    out = tmp_path / 'out'
+    out.mkdir()
+    with only_writer(out):
+        assert f'Another run is at work in {out}' in refusal(capsys, str(photos), *arguments)
+    assert list(out.iterdir()) == []
+    assert main(['predict', str(photos), *arguments]) == 0
+    assert sorted(path.name for path in out.iterdir() if path.is_file()) == [
+        'predictions.jsonl',
+        'report.html',
+        'run.json',
+        'summary.csv',
+    ]
+
+
+def test_a_folder_that_cannot_be_one_is_told_before_the_start(photos, arguments, tmp_path, capsys):
+    (tmp_path / 'out').write_text('a file')
+    assert 'cannot write to' in refusal(capsys, str(photos), *arguments)
+    assert (tmp_path / 'out').read_text() == 'a file'
+
+
+def test_left_overs_of_a_killed_run_are_removed(photos, arguments, tmp_path):
+    for name in ('masks', 'evidence', '.'):
+        (tmp_path / 'out' / name).mkdir(parents=True, exist_ok=True)
+        (tmp_path / 'out' / name / '.writing-0123456789abcdef.png').write_bytes(b'half')
+    assert main(['predict', str(photos / 'a.png'), *arguments, '--evidence', 'all']) == 0
+    assert not list((tmp_path / 'out').rglob('.writing-*'))
+
+
+def test_a_narrow_terminal_ends_no_job(photos, arguments, tmp_path, monkeypatch):
+    (photos / 'broken.jpg').rename(photos / 'caf\xe9 \u2013.jpg')
+    raw = io.BytesIO()
+    monkeypatch.setattr('sys.stdout', io.TextIOWrapper(raw, encoding='ascii', errors='strict', write_through=True))
+    assert main(['predict', str(photos), *arguments]) == 0
+    assert b'caf\\xe9 \\u2013.jpg' in raw.getvalue()
+    assert (tmp_path / 'out' / 'report.html').exists()
 
 
 def test_pipes(photos, config, weights, tmp_path):

@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 
@@ -13,10 +14,13 @@ def answer(path, error=None) -> dict:
 
 
 def write(folder, *answers, resume=False) -> set[str]:
+    """Returns the names of the files that were done before."""
+    folder.mkdir(parents=True, exist_ok=True)
     with PredictionsFile(folder, SETTINGS, resume) as file:
-        done = set(file.done)
+        done = {os.path.basename(key) for key in file.done}
         for values in answers:
             file.append(values)
+        file.finish()
     return done
 
 
@@ -25,9 +29,9 @@ def paths(folder) -> list[str]:
 
 
 def test_an_answer_is_on_disk_at_once(tmp_path):
-    with PredictionsFile(tmp_path / 'new' / 'folder', SETTINGS, resume=False) as file:
+    with PredictionsFile(tmp_path, SETTINGS, resume=False) as file:
         file.append(answer('a'))
-        assert paths(tmp_path / 'new' / 'folder') == ['a']
+        assert paths(tmp_path) == ['a']
 
 
 def test_resume_tells_what_is_done_and_tries_errors_again(tmp_path):
@@ -63,10 +67,33 @@ def test_answers_of_two_models_are_not_mixed(tmp_path):
     (tmp_path / 'run.json').write_text(json.dumps(SETTINGS | dict(weights='2')))
     with pytest.raises(PredictionsError, match=r"other settings \(weights: '2', now '1'\)"):
         write(tmp_path, resume=True)
-    (tmp_path / 'run.json').write_text('{')
-    with pytest.raises(PredictionsError, match='missing or broken'):
-        write(tmp_path, resume=True)
+    for content in ('{', '[]', '\xff'):
+        (tmp_path / 'run.json').write_bytes(content.encode('latin1'))
+        with pytest.raises(PredictionsError, match='missing or broken'):
+            write(tmp_path, resume=True)
     assert paths(tmp_path) == ['a']
+
+
+def test_a_new_answer_takes_the_place_of_the_old_one(tmp_path):
+    old, new = answer('a') | dict(source=dict(bytes=1, modified=1.5)), answer('./a') | dict(source=None)
+    write(tmp_path, old, answer('b'))
+    assert write(tmp_path, new, resume=True) == {'a', 'b'}
+    assert paths(tmp_path) == ['b', './a']
+
+
+def test_a_kill_between_two_answers_for_a_file_leaves_the_later(tmp_path):
+    write(tmp_path, answer('a') | dict(note='old'), answer('b'))
+    with open(tmp_path / 'predictions.jsonl', 'a') as file:
+        file.write(to_line(answer('a') | dict(note='new')))
+    write(tmp_path, resume=True)
+    assert paths(tmp_path) == ['b', 'a']
+    assert [values['note'] for values in read_predictions(tmp_path / 'predictions.jsonl')] == [None, 'new']
+
+
+def test_what_a_file_was_like_is_known_again(tmp_path):
+    write(tmp_path, answer('a') | dict(source=dict(bytes=1, modified=1.5)), answer('b'))
+    with PredictionsFile(tmp_path, SETTINGS, resume=True) as file:
+        assert list(file.done.values()) == [dict(bytes=1, modified=1.5), None]
 
 
 def test_another_file_is_left_as_it_is(tmp_path):

@@ -2,8 +2,9 @@ import csv
 import io
 
 import numpy as np
+import pytest
 
-from monfap_mm.cli.summary import summary_rows, to_csv, to_text
+from monfap_mm.cli.summary import read_csv, summary_rows, to_csv, to_text
 from monfap_mm.structures import ForgeryResult, FrameScore, Region, Stretch, VideoResult
 
 
@@ -72,6 +73,32 @@ def test_videos_have_rows_of_their_own():
     assert [row['kind'] for row in table] == ['picture', 'video', 'video', 'video']
     assert [row['suspect_seconds'] for row in table] == ['', '2.5', '0', '']
     assert [row['faces'] for row in table] == ['1', '', '', '']
+
+
+@pytest.mark.parametrize(
+    'start', ['=', '+', '-', '@', '\t', '\r', '\n', '\uff1d', '\uff0b', '\uff0d', '\uff20', "'", "''="]
+)
+def test_no_cell_is_a_formula_and_all_are_read_back(start):
+    name = f'{start}HYPERLINK("http://x";"y").jpg'
+    rows = summary_rows([ForgeryResult(name, error=f'{name} is empty').to_json(), *predictions()])
+    content = to_csv(rows)
+    cells = next(csv.reader(io.StringIO(content.decode().partition('\n')[2], newline='')))
+    assert (cells[0], cells[-1]) == (f"'{name}", f"'{name} is empty")
+    read = read_csv(content)
+    assert [row['path'] for row in read] == [row['path'] for row in rows]
+    assert [row['error'] for row in read] == [row['error'] or '' for row in rows]
+    assert [row['score'] for row in read] == ['', '0.75', '0.25', '', '0.875']
+
+
+def test_harmless_cells_stay_as_they_are():
+    content = to_csv(summary_rows([ForgeryResult("it's a=b -c.jpg", error='x').to_json()])).decode()
+    assert content.splitlines()[1].startswith("it's a=b -c.jpg,")
+
+
+def test_errors_name_the_whole_path_once():
+    errors = [ForgeryResult('a/x.jpg', error='x.jpg is empty'), ForgeryResult('b/x.jpg', error='b/x.jpg is empty')]
+    text = to_text(summary_rows([error.to_json() for error in errors]))
+    assert text.endswith('no answer for\n  a/x.jpg: x.jpg is empty\n  b/x.jpg is empty')
 
 
 def test_videos_are_counted_beside_pictures():

@@ -1,0 +1,96 @@
+"""Which files ``monfap predict`` answers: each once, those that changed since again, and none of its own."""
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from ..media.endings import IMAGE_ENDINGS, VIDEO_ENDINGS
+from ..media.folders import expand_inputs
+
+PIPE = '-'
+
+
+class Inputs:
+    """The files that are left to be answered, in their order; counts what it leaves out.
+
+    Whether a file changed since it was answered is told by its size and its time of change: a look at both costs
+    nothing, where hashing would read every file of a folder again only to learn that it is done. A file that was copied
+    anew without its time is answered again, which does no harm.
+
+    Args:
+        paths: As on the command line; ``-`` stands for the lines of standard input.
+        out: Folder of the answers; what lies in it is left out.
+        done: By :func:`identity`, the :func:`state` of what is answered; None where it is not known.
+
+    Attributes:
+        total: Number of different files so far, without those in ``out``.
+        changed: Number of those that are answered again, since they changed.
+        own: Number of files in ``out``.
+    """
+
+    def __init__(self, paths: Iterable[str], out: Path | None = None, done: Mapping[str, dict | None] | None = None):
+        self._names = (name for path in paths for name in (_read_lines() if path == PIPE else [path]))
+        self._out = None if out is None else os.path.join(os.path.realpath(out), '')
+        self._done = done or {}
+        self._states: dict[str, dict | None] = {}
+        self.total = self.changed = self.own = 0
+
+    def __iter__(self) -> Iterator[str]:
+        seen, folders = set(), {}
+        for path in expand_inputs(self._names, IMAGE_ENDINGS | VIDEO_ENDINGS):
+            key = identity(path, folders)
+            if key in seen:
+                continue
+            seen.add(key)
+            if self._out and key.startswith(self._out):
+                self.own += 1
+                continue
+            self.total += 1
+            # Before the file is read: if it changes meanwhile, it is seen to have changed.
+            now = state(path)
+            if key in self._done:
+                if self._done[key] is None or now is None or now == self._done[key]:
+                    continue
+                self.changed += 1
+            self._states[path] = now
+            yield path
+
+    def take_state(self, path: str) -> dict | None:
+        """The state that a file had when it was chosen; to be asked once."""
+        return self._states.pop(path, None)
+
+
+def identity(path: str, folders: dict[str, str] | None = None) -> str:
+    """What is the same for ``x.jpg``, ``./x.jpg`` and ``link to its folder/x.jpg``, and for no other file.
+
+    A link to the file itself is another one: it may have been given a name for a reason.
+
+    Args:
+        path: Absolute, or relative to the working directory.
+        folders: Keeps what links in names of folders lead to, from call to call.
+    """
+    folder, name = os.path.split(path)
+    folders = {} if folders is None else folders
+    if folder not in folders:
+        try:
+            folders[folder] = os.path.realpath(folder)
+        except (OSError, ValueError):  # a NUL, say; there is an error line for it
+            folders[folder] = folder
+    return os.path.join(folders[folder], name)
+
+
+def state(path: str) -> dict | None:
+    """Size in bytes and time of the last change, in seconds since 1970, of a file; None if there is none."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return dict(bytes=status.st_size, modified=status.st_mtime)
+
+
+def _read_lines() -> Iterator[str]:
+    """Paths of standard input, a line each, whatever bytes they are made of."""
+    for line in sys.stdin.buffer:
+        if path := os.fsdecode(line.rstrip(b'\r\n')):
+            yield path
