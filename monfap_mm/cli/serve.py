@@ -45,8 +45,8 @@ def add_parser(verbs) -> None:
         '--allow-host',
         action='append',
         default=[],
-        metavar='NAME',
-        help='name under which browsers reach the page through a proxy; may be repeated',
+        metavar='NAME[:PORT]',
+        help='name under which browsers reach the page through a proxy, on any port or on that one; may be repeated',
     )
     parser.add_argument('--port', type=int, default=PORT, help=f'port; 0 takes a free one; default {PORT}')
     parser.add_argument(
@@ -56,7 +56,7 @@ def add_parser(verbs) -> None:
         '--max-waiting',
         type=int,
         default=MAX_WAITING,
-        help=f'requests that wait for the model, further ones are told to come back; default {MAX_WAITING}',
+        help=f'pictures that wait for the model, further ones are told to come back; default {MAX_WAITING}',
     )
     parser.set_defaults(run=run)
 
@@ -70,9 +70,13 @@ def run(args: argparse.Namespace) -> int:
     if args.max_bytes < 1 or args.max_waiting < 0 or not 0 <= args.port < 2**16:
         return _stop('--max-bytes must be at least 1, --max-waiting at least 0, and --port 0 to 65535')
     try:
-        from ..web import LOOPBACK_NAMES, create_app, serve
+        from ..web import LOOPBACK_NAMES, create_app, serve, split_host
     except ModuleNotFoundError as error:
         return _stop(f'{error.name.partition(".")[0]} is missing: {install_extra("web")}')
+    proxies = {name: split_host(name)[0] for name in args.allow_host}
+    if None in proxies.values():
+        names = ', '.join(name for name, host in proxies.items() if host is None)
+        return _stop(f'--allow-host takes NAME or NAME:PORT, without http://, got {names}')
     try:
         # Before the model, whose loading takes its time.
         listener = _listen(args.host, args.port)
@@ -87,10 +91,10 @@ def run(args: argparse.Namespace) -> int:
         is_local = ipaddress.ip_address(listener.getsockname()[0]).is_loopback
         if not is_local:
             print(f'monfap serve: warning: everyone who reaches {args.host} can use this page', file=sys.stderr)
-        names = LOOPBACK_NAMES | {name.lower() for name in (args.host, *args.allow_host)}
-        hosts = names if is_local or args.allow_host else None
+        hosts = LOOPBACK_NAMES | {args.host.lower(), *proxies.values()} if is_local or proxies else None
         print(f'{_address(args.host, listener)}   (Ctrl-C stops)', flush=True)
-        serve(create_app(inferencer, args.max_bytes, args.max_waiting, hosts), listener, SECONDS_TO_FINISH)
+        app = create_app(inferencer, args.max_bytes, args.max_waiting, hosts, args.allow_host)
+        serve(app, listener, SECONDS_TO_FINISH)
     return DONE
 
 

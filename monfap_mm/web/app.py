@@ -20,7 +20,7 @@ from ..apis import ForgeryInferencer
 from ..version import __version__
 from .guard import LOOPBACK_NAMES, Guard
 from .rendering import heat_scale, render_answer
-from .upload import MAX_BYTES, read_upload
+from .upload import BUSY, MAX_BYTES, Uploads
 
 STATIC = Path(__file__).parent / 'static'
 MAX_WAITING = 8
@@ -31,6 +31,7 @@ def create_app(
     max_bytes: int = MAX_BYTES,
     max_waiting: int = MAX_WAITING,
     hosts: Collection[str] | None = LOOPBACK_NAMES,
+    origins: Collection[str] = (),
 ) -> Starlette:
     """Make the ASGI application.
 
@@ -41,29 +42,34 @@ def create_app(
     Args:
         inferencer: The model.
         max_bytes: Larger pictures are refused while they come in.
-        max_waiting: How many requests wait for the model beside the one in hand; further ones are refused.
+        max_waiting: How many complete pictures wait for the model beside the one in hand; further ones are refused.
+            Those that are still coming in keep no place, but hold no more memory together than the others may.
         hosts: Names under which the server may be addressed; None for any. Default: those of this machine, which keeps
             out pages that let a name of their own point here.
+        origins: Names, with or without a port, under which browsers reach the page through a proxy.
     """
-    desk = _Desk(inferencer, max_bytes, max_waiting)
+    desk = _Desk(inferencer, max_waiting, Uploads(max_bytes, max_total=(1 + max_waiting) * max_bytes))
     return Starlette(
         routes=[
             Route('/settings', desk.settings),
             Route('/predict', desk.predict, methods=['POST']),
             Mount('/', StaticFiles(directory=STATIC, html=True)),
         ],
-        middleware=[Middleware(Guard, hosts=hosts)],
+        middleware=[Middleware(Guard, hosts=hosts, origins=origins)],
         exception_handlers={HTTPException: _error, ClientDisconnect: _nobody_left},
     )
 
 
 @dataclass
 class _Desk:
-    """One picture at a time goes to the model, in the order of arrival; only so many wait, so memory is bounded."""
+    """One picture at a time goes to the model, in the order of arrival; only so many wait, so memory is bounded.
+
+    A place is for a complete picture: who sends slowly keeps nobody out.
+    """
 
     inferencer: ForgeryInferencer
-    max_bytes: int
     max_waiting: int
+    uploads: Uploads
     admitted: int = 0
     turn: anyio.Lock = field(default_factory=anyio.Lock)
 
@@ -72,19 +78,19 @@ class _Desk:
             dict(
                 version=__version__,
                 threshold=self.inferencer.threshold,
-                max_bytes=self.max_bytes,
+                max_bytes=self.uploads.max_bytes,
                 max_pixels=self.inferencer.max_pixels,
                 heat_scale=heat_scale(),
             )
         )
 
     async def predict(self, request: Request) -> Response:
-        if self.admitted > self.max_waiting:
-            raise HTTPException(503, 'The server is busy with the pictures of others. Try again in a moment.')
+        self._check_room()  # before the picture is sent in vain
+        contents = await self.uploads.read(request)
+        self._check_room()
+        contents.name = request.query_params.get('name', 'picture')
         self.admitted += 1
         try:
-            contents = await read_upload(request, self.max_bytes)
-            contents.name = request.query_params.get('name', 'picture')
             async with self.turn:
                 # A user who has closed the page costs no prediction.
                 if await request.is_disconnected():
@@ -94,6 +100,10 @@ class _Desk:
         finally:
             self.admitted -= 1
         return Response(body, status, media_type='application/json')
+
+    def _check_room(self) -> None:
+        if self.admitted > self.max_waiting:
+            raise BUSY
 
     def _answer(self, contents: io.BytesIO) -> tuple[int, bytes]:
         (result,) = self.inferencer.stream(contents, workers=0, keep_image=True)

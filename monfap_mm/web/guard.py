@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOOPBACK_NAMES = frozenset({'localhost', '127.0.0.1', '::1'})
+PORTS = dict(http=80, https=443)
 HEADERS = {
     # Only the server's own files; pictures also as data, which the answers bring along.
     'Content-Security-Policy': "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -28,11 +29,15 @@ class Guard:
         app: The application.
         hosts: Names that ``Host`` may have, with any port; None for any. A page of another site whose name was made to
             point to this machine (DNS rebinding) still has that name here.
+        origins: Names whose pages are the server's own, as a proxy shows them: ``lab.example`` on any port, or
+            ``lab.example:8443`` on that one. Without them the page must have the address that ``Host`` tells, which a
+            proxy may replace by its own.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str] | None) -> None:
+    def __init__(self, app: ASGIApp, hosts: Collection[str] | None, origins: Collection[str] = ()) -> None:
         self.app = app
         self.hosts = hosts
+        self.origins = {split_host(origin) for origin in origins}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope['type'] != 'http':
@@ -50,17 +55,33 @@ class Guard:
 
     def _refusal(self, headers: Headers) -> str | None:
         host, origin = headers.get('host', ''), headers.get('origin')
-        if self.hosts is not None and _host_name(host) not in self.hosts:
-            return f'The server does not answer under the name {host!r}: use the address that it printed.'
-        # Without its scheme: a proxy in front may speak HTTPS.
-        if origin is not None and origin.partition('://')[2] != host:
-            return f'Requests from other sites ({origin}) are refused.'
+        if self.hosts is not None and split_host(host)[0] not in self.hosts:
+            return (
+                f'The server does not answer under the name {host!r}: use the address that it printed, or start it '
+                'with --allow-host NAME if it stands behind a proxy of that name.'
+            )
+        if origin is not None and not self._is_own(origin, host):
+            return (
+                f'Requests from other sites ({origin}) are refused. If that is the address of a proxy in front, start '
+                'the server with --allow-host NAME, or let the proxy pass the header Host on as it came.'
+            )
         return None
 
+    def _is_own(self, origin: str, host: str) -> bool:
+        # Whatever the scheme: a proxy in front may speak HTTPS.
+        scheme, _, address = origin.partition('://')
+        if address == host != '':
+            return True
+        name, port = split_host(address)
+        port = port or PORTS.get(scheme)
+        return name is not None and not self.origins.isdisjoint({(name, None), (name, port)})
 
-def _host_name(host: str) -> str | None:
-    """The name in ``name:port``; None for nonsense."""
+
+def split_host(host: str) -> tuple[str | None, int | None]:
+    """The name, in lower case, and the port in ``name:port``; no name for nonsense, no port where none is named."""
     try:
-        return urlsplit(f'//{host}').hostname
+        parts = urlsplit(f'//{host}')
+        # Without a user's name: 'evil@localhost' is nonsense here.
+        return (parts.hostname, parts.port) if parts.netloc == host and '@' not in host else (None, None)
     except ValueError:
-        return None
+        return None, None

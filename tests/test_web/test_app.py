@@ -123,18 +123,22 @@ def test_uploads_are_never_written_to_disk(client, tmp_path, monkeypatch):
 class Post:
     """A request that the test leads step by step."""
 
-    def __init__(self, app, name: str, leaves: bool = False) -> None:
-        self.admitted, self.status, self.body = asyncio.Event(), None, b''
-        self.messages = [dict(type='http.request', body=b'picture')]
+    def __init__(self, app, name: str, leaves: bool = False, ends: bool = True) -> None:
+        self.admitted, self.status, self.body, self.later = asyncio.Event(), None, b'', asyncio.Future()
+        self.messages = [dict(type='http.request', body=b'picture', more_body=not ends)]
         if leaves:
             self.messages.append(dict(type='http.disconnect'))
         scope = dict(type='http', method='POST', path='/predict', query_string=f'name={name}'.encode(), root_path='')
         scope['headers'] = [(b'host', b'localhost')]
         self.task = asyncio.create_task(app(scope, self._receive, self._send))
 
+    def send(self, rest: bytes) -> None:
+        """Send the rest of the body."""
+        self.later.set_result(dict(type='http.request', body=rest))
+
     async def _receive(self) -> dict:
         self.admitted.set()  # the body is read only then
-        return self.messages.pop(0) if self.messages else await asyncio.Future()
+        return self.messages.pop(0) if self.messages else await self.later
 
     async def _send(self, message: dict) -> None:
         self.status = message.get('status', self.status)
@@ -166,6 +170,43 @@ def test_a_bounded_number_waits_and_the_page_stays_awake():
         assert fourth.status == 200
         assert gate.names == ['first', 'second', 'fourth']
         assert gate.most_inside == 1
+
+    asyncio.run(asyncio.wait_for(scene(), SECONDS))
+
+
+def test_pictures_that_do_not_arrive_keep_nobody_out():
+    """Nine and ninety are too many for the places, of which there are two."""
+
+    async def scene():
+        gate = Gate()
+        app = create_app(gate, max_waiting=1)
+        idle = [Post(app, f'idle {number}', ends=False) for number in range(99)]
+        await asyncio.gather(*(post.admitted.wait() for post in idle))
+        gate.open.release()
+        served = Post(app, 'served')
+        await served.task
+        assert served.status == 200
+        assert gate.names == ['served']
+        for post in idle:
+            post.task.cancel()
+
+    asyncio.run(asyncio.wait_for(scene(), SECONDS))
+
+
+def test_the_place_may_be_gone_when_the_picture_has_come():
+    async def scene():
+        gate = Gate()
+        app = create_app(gate, max_waiting=0)
+        slow = Post(app, 'slow', ends=False)
+        await slow.admitted.wait()
+        first = Post(app, 'first')
+        await asyncio.to_thread(gate.wait)
+        slow.send(b'the rest')
+        await slow.task
+        assert slow.status == 503
+        gate.open.release()
+        await first.task
+        assert first.status == 200
 
     asyncio.run(asyncio.wait_for(scene(), SECONDS))
 

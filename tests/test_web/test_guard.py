@@ -4,7 +4,7 @@ from importlib.resources import files
 import pytest
 from starlette.testclient import TestClient
 
-from monfap_mm.web import create_app
+from monfap_mm.web import LOOPBACK_NAMES, create_app, split_host
 
 from .conftest import LOCAL
 from .gate import Gate
@@ -28,7 +28,17 @@ def test_names_of_this_machine(get, host):
 
 
 @pytest.mark.parametrize(
-    'host', ['evil.example:8000', 'localhost.evil.example', '127.0.0.1.evil.example', '', '[::1', 'evil@', '0.0.0.0']
+    'host',
+    [
+        'evil.example:8000',
+        'localhost.evil.example',
+        '127.0.0.1.evil.example',
+        '',
+        '[::1',
+        'evil@',
+        'evil@localhost',
+        '0.0.0.0',
+    ],
 )
 def test_a_name_that_was_made_to_point_here(get, host):
     response = get({'Host': host})
@@ -55,6 +65,45 @@ def test_any_name_where_that_is_wanted(get):
 )
 def test_requests_from_other_sites(get, hosts, origin, status):
     assert get({'Host': 'localhost:8000', 'Origin': origin}, hosts=hosts).status_code == status
+
+
+@pytest.mark.parametrize(
+    ('allowed', 'host', 'origin', 'status'),
+    [
+        # nginx' own default names the server that it passes to; $host leaves out the port, and $http_host nothing.
+        ('lab.example', '127.0.0.1:8000', 'https://lab.example', 200),
+        ('lab.example', 'lab.example', 'https://lab.example:8443', 200),
+        ('lab.example', 'lab.example:8443', 'https://lab.example:8443', 200),
+        ('Lab.Example', '127.0.0.1:8000', 'https://lab.example', 200),
+        ('lab.example:8443', '127.0.0.1:8000', 'https://lab.example:8443', 200),
+        ('lab.example:443', '127.0.0.1:8000', 'https://lab.example', 200),
+        ('lab.example:80', '127.0.0.1:8000', 'http://lab.example', 200),
+        ('lab.example:443', '127.0.0.1:8000', 'http://lab.example', 403),
+        ('lab.example:8443', '127.0.0.1:8000', 'https://lab.example:8444', 403),
+        ('lab.example:8443', '127.0.0.1:8000', 'https://lab.example', 403),
+        ('lab.example', '127.0.0.1:8000', 'https://evil.example', 403),
+        ('lab.example', '127.0.0.1:8000', 'https://lab.example.evil.example', 403),
+        ('lab.example', '127.0.0.1:8000', 'https://lab.example@evil.example', 403),
+        ('lab.example', '127.0.0.1:8000', 'http://localhost:8001', 403),  # another page of this machine
+        ('lab.example', '127.0.0.1:8000', 'null', 403),
+        ('lab.example', 'evil.example', 'https://lab.example', 403),
+    ],
+)
+def test_a_proxy_in_front(get, allowed, host, origin, status):
+    hosts = {*LOOPBACK_NAMES, split_host(allowed)[0]}
+    assert get({'Host': host, 'Origin': origin}, hosts=hosts, origins=[allowed]).status_code == status
+
+
+def test_a_proxy_that_is_not_known_is_told_what_to_do(get):
+    error = get({'Host': '127.0.0.1:8000', 'Origin': 'https://lab.example'}).json()['error']
+    assert '(https://lab.example)' in error
+    assert '--allow-host NAME' in error
+    assert 'pass the header Host' in error
+
+
+def test_no_host_is_nobodys_own(get):
+    assert get({'Host': '', 'Origin': 'null'}, hosts=None).status_code == 403
+    assert get({'Host': '', 'Origin': 'https://'}, hosts=None).status_code == 403
 
 
 def test_a_refused_picture_never_reaches_the_model():
