@@ -81,15 +81,16 @@ def _answer_row(folder: Path, row: dict) -> str:
     parent, name = os.path.split(row['path'])
     label = _text(row['label'])
     cells = (
-        f'<td>{_thumbnail(folder, row)}</td>',
-        f'<th scope="row" data-value="{_text(row["path"])}">{_text(name)}<small>{_text(parent)}</small></th>',
+        f'<td role="cell">{_thumbnail(folder, row)}</td>',
+        f'<th scope="row" role="rowheader" data-value="{_text(row["path"])}">{_text(name)}'
+        f'<small>{_text(parent)}</small></th>',
         _number(row['score'], '.3f'),
-        f'<td class="{label}">{label}</td>',
+        f'<td role="cell" class="{label}">{label}</td>',
         _number(None if row['faces'] is None else len(row['faces']), 'd'),
         _number(row['share'], '.1%'),
-        f'<td>{_details(folder, row)}</td>',
+        f'<td role="cell">{_details(folder, row)}</td>',
     )
-    return f'<tr>{"".join(cells)}</tr>\n'
+    return f'<tr role="row">{"".join(cells)}</tr>\n'
 
 
 def _error_row(row: dict) -> str:
@@ -98,8 +99,8 @@ def _error_row(row: dict) -> str:
 
 def _number(value: float | None, form: str) -> str:
     if value is None:
-        return '<td class="number" data-value="">–</td>'
-    return f'<td class="number" data-value="{value:.6g}">{value:{form}}</td>'
+        return '<td role="cell" class="number" data-value="">–</td>'
+    return f'<td role="cell" class="number" data-value="{value:.6g}">{value:{form}}</td>'
 
 
 def _thumbnail(folder: Path, row: dict) -> str:
