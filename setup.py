@@ -142,7 +142,7 @@ setup(
             'onnx': ['onnxruntime>=1.20,<2', 'onnx>=1.18,<2', 'onnxscript>=0.5.4,<1'],
             # Photographs of phones in HEIC and HEIF; its wheels bring x265, which is under the GPL.
             'heif': ['pillow-heif>=1,<2'],
-            # Annotated videos in H.264; its wheels bring x264, which is under the GPL.
+            # Videos: answers for them, annotated ones, converters; its wheels bring x264, which is under the GPL.
             'video': ['av>=16,<19'],
             # The second OpenCV writes the same folder as the first: keep both at one version.
             'perturb': ['albumentations>=2.0.8,<2.1', 'opencv-python-headless>=4.10,<5'],

@@ -93,7 +93,7 @@ def _conclude(path: str, video: VideoReader, digests: list[FrameScore | str], th
     facts = dict(size=video.size, fps=video.rate, duration=round(video.duration, 6), frames_seen=video.seen)
     if not frames:
         undecoded = (
-            f'no frame can be decoded: it is damaged, or OpenCV lacks its codec ({video.codec}): convert it to H.264'
+            f'no frame can be decoded: it is damaged, or FFmpeg lacks its codec ({video.codec}): convert it to H.264'
         )
         return VideoResult(path, **facts, error=f'{path}: {errors[0] if errors else undecoded}')
     failed = f'{len(errors)} frames have no answer, the first is {errors[0]}' if errors else None

@@ -13,7 +13,7 @@ from ..jobs.output_files import write_mask
 from ..media.endings import VIDEO_ENDINGS
 from ..media.errors import BadInput
 from ..media.folders import find_files
-from ..media.mask_videos import binarize_mask
+from ..media.masks import binarize_mask
 from ..media.paths import safe_join, safe_name
 from .videos_sampling import Chosen, Sampling, check_same_shape, common_length
 
@@ -72,7 +72,8 @@ def convert(task: Task, dst: Path, *, src: Path, sampling: Sampling) -> Outcome:
     """
     paths = [_find(src, task.args, what) for what in _FOLDERS]
     with ExitStack() as stack:
-        videos = [stack.enter_context(sampling.open(path)) for path in paths]
+        real, fake = (stack.enter_context(sampling.open(path)) for path in paths[:2])
+        videos = [real, fake, stack.enter_context(sampling.open(paths[2], like=fake))]
         chosen = sampling.choose(paths[1], common_length(*videos))
         if not chosen:
             return Outcome(counts={NO_FACES: 1})

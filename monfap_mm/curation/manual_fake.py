@@ -12,7 +12,7 @@ from ..jobs.output_files import write_mask
 from ..media.endings import VIDEO_ENDINGS
 from ..media.errors import BadInput
 from ..media.folders import find_files
-from ..media.mask_videos import binarize_mask
+from ..media.masks import binarize_mask
 from ..media.paths import safe_join, safe_name
 from .ffiw import EMPTY_MASK, NO_FACES, the_only
 from .videos_sampling import Chosen, Sampling, common_length
@@ -97,7 +97,8 @@ def convert(task: Task, dst: Path, *, src: Path, sampling: Sampling) -> Outcome:
         return _convert_pristine(task, path, dst, sampling)
     mask_path = safe_join(src, the_only(video.masks, 'video of masks for it in mask/<method>/'))
     with ExitStack() as stack:
-        opened = [stack.enter_context(sampling.open(each)) for each in (path, mask_path)]
+        opened = [stack.enter_context(sampling.open(path))]
+        opened.append(stack.enter_context(sampling.open(mask_path, like=opened[0])))
         chosen = sampling.choose(path, common_length(*opened))
         indices = [moment.index for moment in chosen]
         # All are decoded before any is written, as in FFIW.

@@ -10,13 +10,15 @@ import numpy as np
 from ..jobs.output_files import write_file
 from ..media.errors import BadInput
 from ..media.limits import MAX_PIXELS_OF_SETS
-from ..media.mask_videos import Video
+from ..media.videos import VideoReader
 from .faces import FaceDetector
 from .spacing import middles, spread
 
 MIN_FACES = 2
 # Frames of two videos that belong together may be this far apart in number: encoders drop the last ones.
 _LENGTH_SLACK = 2
+# 29.97 and 30 frames a second are one rate, rounded.
+_RATE_SLACK = 1.005
 
 
 class Chosen(NamedTuple):
@@ -62,9 +64,9 @@ class Sampling:
             'max_pixels': self.max_pixels,
         }
 
-    def open(self, path: Path) -> Video:
-        """Open a video within the limits."""
-        return Video(path, self.max_pixels)
+    def open(self, path: Path, like: VideoReader | None = None) -> VideoReader:
+        """Open a video within the limits; a video of masks has pixels as wide as those of the video that it is of."""
+        return VideoReader(path, self.max_pixels, like.aspect if like is not None else None)
 
     def choose(self, path: Path, length: int | None = None) -> list[Chosen]:
         """Choose frames of a video.
@@ -93,12 +95,17 @@ class Sampling:
         return name + ending
 
 
-def common_length(*videos: Video) -> int:
+def common_length(*videos: VideoReader) -> int:
     """Number of frames that videos of one scene share.
 
     Raises:
-        BadInput: If their lengths differ by more than two frames: then frames of one number show different moments.
+        BadInput: If one is damaged; if their rates differ, or their lengths by more than two frames: then frames of one
+            number show different moments.
     """
+    rates = [video.rate for video in videos]
+    if max(rates) > _RATE_SLACK * min(rates):
+        described = ', '.join(f'{video.path.name}: {video.rate:.6g}' for video in videos)
+        raise BadInput(f'The videos that belong together have different numbers of frames a second ({described})')
     lengths = [video.length for video in videos]
     if max(lengths) - min(lengths) > _LENGTH_SLACK:
         described = ', '.join(f'{video.path.name}: {video.length}' for video in videos)

@@ -59,3 +59,24 @@ def second_level(values: np.ndarray, mask_values: str = DEFAULT_MASK_VALUES) -> 
         if cv2.erode((values == value).astype(np.uint8), square, borderValue=0).any():
             return value
     return None
+
+
+def binarize_mask(frame: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Turn a frame of a mask video into a mask.
+
+    Lossy compression leaves grey fringes and specks. Grey values above 127 are fake; then an opening with a square of
+    3 x 3 removes what is less than 3 pixels wide, and a closing fills gaps of that size.
+
+    Args:
+        frame: Uint8 BGR ``(H', W', 3)``.
+        shape: Height and width of the mask to make; the frame is resized to it first.
+
+    Returns:
+        Bool ``(H, W)``, True where fake.
+    """
+    grey = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
+    if grey.shape != tuple(shape):
+        grey = cv2.resize(grey, shape[::-1], interpolation=cv2.INTER_LINEAR)
+    mask, square = (grey > 127).astype(np.uint8), np.ones((3, 3), np.uint8)
+    opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, square)
+    return cv2.morphologyEx(opened, cv2.MORPH_CLOSE, square).astype(bool)

@@ -75,7 +75,7 @@ def test_a_video_without_frames(tmp_path):
     path = write_with_opencv(tmp_path / 'a.avi', 'MJPG', 50)
     path.write_bytes(path.read_bytes()[: path.read_bytes().index(b'movi') + 4])
     result = predict_video(NumberOracle(), str(path))
-    assert result.error.startswith(f'{path}: no frame can be decoded: it is damaged, or OpenCV lacks its codec (MJPG)')
+    assert result.error.startswith(f'{path}: no frame can be decoded: it is damaged, or FFmpeg lacks its codec (mjpeg)')
     assert result.score is None
 
 

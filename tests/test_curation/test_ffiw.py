@@ -78,7 +78,7 @@ def test_a_broken_or_missing_video_is_bad(ffiw, tmp_path, folder, name):
     with pytest.raises(BadInput, match='cut off or damaged'):
         run(ffiw, tmp_path / 'dst', 'train/train_00000000')
     path.write_bytes(b'')
-    with pytest.raises(BadInput, match='no video file'):
+    with pytest.raises(BadInput, match='is empty'):
         run(ffiw, tmp_path / 'dst', 'train/train_00000000')
     path.unlink()
     with pytest.raises(BadInput, match=f'no video of this name in {folder}$'):

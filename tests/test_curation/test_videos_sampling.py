@@ -1,3 +1,6 @@
+from contextlib import ExitStack
+from fractions import Fraction
+
 import cv2
 import numpy as np
 import pytest
@@ -5,7 +8,8 @@ import pytest
 from monfap_mm.curation.videos_sampling import Sampling, check_same_shape, common_length
 from monfap_mm.media.errors import BadInput
 
-from ..test_media.mask_video_files import GreenSquares, numbered_frame, write_video
+from ..test_media.made_videos import write_at_times
+from ..test_media.mask_video_files import HEIGHT, WIDTH, GreenSquares, numbered_frame, write_video
 
 
 def make(tmp_path, faces, name='video.mp4'):
@@ -47,3 +51,23 @@ def test_frames_are_kept_without_loss_or_as_jpeg(tmp_path):
     name = Sampling(GreenSquares(), jpeg_quality=95).write_frame(tmp_path, 'images/a', frame)
     assert name == 'images/a.jpg'
     assert np.abs(cv2.imread(str(tmp_path / name)).astype(int) - frame).mean() < 3
+
+
+def test_videos_of_one_scene_have_one_rate(tmp_path):
+    frames = [numbered_frame(number, 2) for number in range(10)]
+    paths = [write_video(tmp_path / f'{rate}.mp4', frames, rate) for rate in (25, 29.97, 30)]
+    with ExitStack() as stack:
+        slow, television, fast = (stack.enter_context(Sampling(GreenSquares()).open(path)) for path in paths)
+        assert common_length(television, fast) == 10
+        with pytest.raises(BadInput, match='frames a second .25.mp4: 25, 30.mp4: 30.'):
+            common_length(slow, fast)
+
+
+def test_masks_have_pixels_as_wide_as_those_of_their_video(tmp_path):
+    """Encoders of masks forget that the video's pixels are not square."""
+    sampling = Sampling(GreenSquares())
+    wide = write_at_times(tmp_path / 'wide.mp4', (0, 1), aspect=Fraction(4, 3))
+    masks = write_at_times(tmp_path / 'masks.mp4', (0, 1))
+    with sampling.open(wide) as video, sampling.open(masks, like=video) as mask_video:
+        (frame,), (mask,) = video.frames([1]), mask_video.frames([1])
+        assert frame.shape == mask.shape == (HEIGHT, round(WIDTH * 4 / 3), 3)

@@ -30,17 +30,41 @@ def write_with_opencv(path: Path, fourcc: str, count: int, rate: float = 25) -> 
     return path
 
 
-def write_at_times(path: Path, times: Iterable[float], codec: str = 'libx264') -> Path:
-    """Numbered frames that are shown at these times, so at a variable rate; H.264 has frames out of order."""
-    tick = Fraction(1, 1000)
-    with av.open(str(path), 'w') as container:
+def write_at_times(
+    path: Path,
+    times: Iterable[float],
+    codec: str = 'libx264',
+    last: float | None = None,
+    aspect: Fraction | None = None,
+    **options,
+) -> Path:
+    """Numbered frames that are shown at these times, so at a variable rate; H.264 has frames out of order.
+
+    Args:
+        path: Where to.
+        times: The times in seconds.
+        codec: FFmpeg's name of the codec.
+        last: How long the last frame is shown.
+        aspect: Width of a pixel over its height.
+        **options: Those of PyAV for the container.
+    """
+    tick, times = Fraction(1, 1000), list(times)
+    with av.open(str(path), 'w', **options) as container:
         stream = container.add_stream(codec, rate=25)
-        stream.width, stream.height, stream.pix_fmt, stream.codec_context.time_base = WIDTH, HEIGHT, 'yuv420p', tick
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, 'yuv420p'
+        # Codecs of the nineties have a clock of frames.
+        tick = Fraction(1, 25) if codec.startswith(('mpeg2', 'wmv', 'msmpeg')) else tick
+        stream.codec_context.time_base = tick
+        if aspect is not None:
+            stream.codec_context.sample_aspect_ratio = aspect
         for number, time in enumerate(times):
             frame = av.VideoFrame.from_ndarray(numbered_frame(number, faces=1), format='bgr24')
             frame.pts, frame.time_base = round(time / tick), tick
             container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
+        packets = stream.encode(None)
+        for packet in packets if last is not None else ():
+            packet.duration = round(last / packet.time_base)
+        container.mux(packets)
     return path
 
 

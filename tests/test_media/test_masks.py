@@ -4,7 +4,9 @@ import pytest
 from PIL import Image
 
 from monfap_mm.media.images import read_mask
-from monfap_mm.media.masks import check_mask_values, fake_pixels, second_level
+from monfap_mm.media.masks import binarize_mask, check_mask_values, fake_pixels, second_level
+
+from .mask_video_files import HEIGHT, WIDTH, mask_frame
 
 
 def boxes(**values):
@@ -81,3 +83,18 @@ def test_the_most_frequent_level_is_named():
     values = boxes(a=255, b=100)
     values[35:45, 60:80] = 60
     assert second_level(values) == 100
+
+
+def test_masks_are_binarized_and_cleaned():
+    frame = mask_frame(30)
+    wanted = frame[..., 0] == 255
+    noisy = np.clip(frame.astype(int) + np.random.default_rng(0).integers(-60, 60, frame.shape), 0, 255)
+    noisy[4, 100:103], noisy[30:32, 40:42] = 255, 0  # a speck outside, a hole inside
+    assert np.array_equal(binarize_mask(noisy.astype(np.uint8), (HEIGHT, WIDTH)), wanted)
+
+
+def test_masks_are_scaled_to_their_frame():
+    mask = binarize_mask(mask_frame(30), (2 * HEIGHT, 2 * WIDTH))
+    assert mask.shape == (2 * HEIGHT, 2 * WIDTH)
+    assert mask[50:94, 62:106].all()
+    assert mask.sum() == pytest.approx(4 * 24 * 24, rel=0.1)
