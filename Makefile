@@ -1,5 +1,6 @@
 # make demo   set up, make data, train, test, draw: about 10 minutes on two CPU cores
 # make test   set up and run all tests
+# make mutants   set up and measure how many small mistakes the tests see: about 90 minutes of one core
 # make lint   set up and check style
 # make lite-test   install monfap_mm-lite without PyTorch and compare its answer
 # make clean  remove what the above made, the virtual environment included
@@ -9,13 +10,14 @@
 PYTHON ?= python3
 DEMO_FLAGS ?=
 TEST_FLAGS ?=
+MUTANTS_FLAGS ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint mim-test lite-test clean
+.PHONY: help setup demo test mutants lint mim-test lite-test clean
 
 help:
 	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
@@ -35,6 +37,9 @@ demo: $(READY)
 
 test: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests $(TEST_FLAGS)
+
+mutants: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python tests/mutation/run.py $(MUTANTS_FLAGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -9,11 +9,12 @@ of those imports.
 
     python tests/mutation/run.py --per-room 60
 
-rooms.yml has the rooms, the tests of modules without a mirror, and the reasons of survivors. Run it again to go on after
-a kill; ``--again`` runs the survivors again, after tests were written for them.
+rooms.yml has the rooms, the tests of modules without a mirror, and the reasons of survivors. The same command goes on
+after a kill; with ``--again`` it runs the survivors again, after tests were written for them.
 """
 
 import argparse
+import contextlib
 import hashlib
 import importlib
 import importlib.util
@@ -149,10 +150,8 @@ def run_tests(tree: Path, tests: list[str], timeout: float) -> tuple[str, float]
     while not ended and time.monotonic() - start < timeout:
         ended, status = os.waitpid(child, os.WNOHANG)
         time.sleep(0.02)
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)  # and whatever the tests have left running
-    except ProcessLookupError:
-        pass
     if not ended:
         os.waitpid(child, 0)
     outcome = 'timeout' if not ended else 'passed' if status == 0 else 'failed'

@@ -27,6 +27,24 @@ def test_interval_agrees_with_the_normal_approximation():
     assert high == pytest.approx(100 * hits.mean() + 1.96 * error, abs=0.3 * error)
 
 
+def test_interval_is_that_of_95_percent():
+    """Of 0 to 1,000, whatever their order, it ends at 25 and 975; one of 90% would end at 50 and 950."""
+    values = np.arange(1001.0)
+    for order in (values, values[::-1], np.random.default_rng(0).permutation(values)):
+        assert interval(order) == pytest.approx((25, 975))
+        assert interval(-order) == pytest.approx((-975, -25))
+        assert interval(np.append(order, [math.nan] * 7)) == pytest.approx((25, 975))
+    assert interval(np.array([10.0, 0.0])) == pytest.approx((0.25, 9.75))
+
+
+def test_images_are_drawn_with_replacement():
+    """A draw of N images out of N holds each with probability 1 - 1/e."""
+    images = table(400)
+    shares = []
+    resample(images, lambda draw: shares.append(len(np.unique(draw.scores)) / len(images)) or {}, 30)
+    assert np.mean(shares) == pytest.approx(1 - 1 / math.e, abs=0.01)
+
+
 def test_images_are_drawn_whole_and_classes_apart():
     images = table(30)
     kept = []

@@ -2,7 +2,6 @@
 
 import math
 
-import numpy as np
 import pytest
 
 from monfap_mm.evaluation.figures import all_figures, is_percent, paper_figures
@@ -69,11 +68,3 @@ def test_percentages():
     assert 0 < figures['pixel/all/micro/best-F1-threshold'] < 1
     assert figures['image/real-count'] + figures['image/fake-count'] == 40
     assert paper_figures(ResultTable.from_records(records)) == {key: figures[key] for key in list(figures)[:4]}
-
-
-def test_table_in_chunks(monkeypatch):
-    records = [make_record(i) for i in range(11)]
-    whole = ResultTable.from_records(records)
-    monkeypatch.setattr('monfap_mm.evaluation.result_table.CHUNK', 4)
-    np.testing.assert_array_equal(ResultTable.from_records(records).per_image, whole.per_image)
-    assert len(whole.take(whole.labels == 1)) == whole.labels.sum()

@@ -16,7 +16,7 @@ from monfap_mm.evaluation.result_table import ResultTable
 from monfap_mm.evaluation.results_file import read_results
 
 from ..logs import captured_logs
-from .samples import CENTERS, expected_detail, expected_figures, make_sample
+from .samples import CENTERS, expected_detail, expected_figures, make_sample, pixel_figures, pixels_of
 
 NUM_IMAGES = 25
 
@@ -190,6 +190,33 @@ def test_detection_by_localization():
     for sample, score in zip(samples, scores):
         sample.seg_logits = PixelData(data=torch.full((1, *sample.gt_sem_seg.shape), score))
     assert evaluate(samples) == pytest.approx(expected, abs=1e-4)
+
+
+def test_ignored_pixels_without_a_label():
+    """They count nowhere among the pixels, but the model's answer for the image is about all of the image."""
+    sample = make_sample(3, label=1)
+    del sample.pred_label
+    target, logits = sample.gt_sem_seg.data, sample.seg_logits.data
+    target[0, :2] = 255
+    logits[:, 0, 4] = torch.tensor([-20.0, 20.0])
+    expected = pixel_figures(*pixels_of(sample))
+    metric = ForgeryMetric(detail=True)
+    metric.process({}, [sample.to_dict()])
+    assert metric.results[0].score == pytest.approx(1 / (1 + math.exp(-40)))
+    assert sum(metric.results[0].pixels) == (target != 255).sum()
+    figures = metric.evaluate(1)
+    for name, value in expected.items():
+        assert figures[f'forgery/pixel/manipulated/per_image/{name}'] == pytest.approx(100 * value, abs=1e-9), name
+
+
+def test_another_ignored_value():
+    sample = make_sample(3)
+    sample.gt_sem_seg.data[sample.gt_sem_seg.data == 255] = 7
+    with pytest.raises(ValueError, match='mask has values from 0 to 7'):
+        evaluate([sample])
+    figures = evaluate([sample], ignore_index=7)
+    sample.gt_sem_seg.data[sample.gt_sem_seg.data == 7] = 255
+    assert figures == pytest.approx(evaluate([sample]), nan_ok=True)
 
 
 def test_repeated_samples_count_once():

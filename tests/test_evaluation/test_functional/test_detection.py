@@ -31,6 +31,71 @@ def test_against_scikit_learn(images):
     assert detection.image_f1(labels, scores) == pytest.approx(sk.f1_score(labels, called), **exact)
 
 
+def test_order_of_the_images_does_not_matter(images):
+    """And scores turned round give the complement: whoever sorts the wrong way is seen."""
+    labels, scores = images
+    order = np.random.default_rng(1).permutation(len(labels))
+    for figure in (
+        detection.accuracy,
+        detection.balanced_accuracy,
+        detection.recall,
+        detection.image_f1,
+        detection.roc_auc,
+        detection.average_precision,
+        detection.equal_error_rate,
+        detection.calibration_error,
+        lambda labels, scores: detection.tpr_at_fpr(labels, scores, 0.01),
+        lambda labels, scores: detection.best_accuracy(labels, scores)[1],
+    ):
+        expected = figure(labels, scores)
+        assert figure(labels[order], scores[order]) == pytest.approx(expected, abs=1e-12)
+        assert figure(labels[::-1], scores[::-1]) == pytest.approx(expected, abs=1e-12)
+    assert detection.roc_auc(labels, 1 - scores) == pytest.approx(1 - detection.roc_auc(labels, scores), abs=1e-12)
+    assert detection.roc_auc(1 - labels, scores) == pytest.approx(1 - detection.roc_auc(labels, scores), abs=1e-12)
+    opposite = detection.equal_error_rate(labels, 1 - scores)
+    assert opposite == pytest.approx(1 - detection.equal_error_rate(labels, scores), abs=1e-12)
+
+
+def test_one_half_is_real():
+    labels, scores = np.array([0, 1, 1, 1]), np.array([0.5, 0.5, 0.5 + 1e-12, 0.5 - 1e-12])
+    assert detection.accuracy(labels, scores) == 0.5
+    assert detection.recall(labels, scores) == pytest.approx(1 / 3)
+    assert detection.balanced_accuracy(labels, scores) == pytest.approx((1 + 1 / 3) / 2)
+    assert detection.image_f1(labels, scores) == pytest.approx(2 / (2 + 2))
+    assert detection.image_f1(labels, scores, 0.6) == 0
+
+
+@pytest.mark.parametrize(('num_real', 'found'), [(100, 1.0), (99, 0.5)])
+def test_false_alarms_up_to_the_very_limit(num_real, found):
+    """One false alarm is 1% of 100 real images, and more of 99."""
+    scores = np.concatenate([[0.7], np.full(num_real - 1, 0.1), [0.6, 0.9]])
+    labels = np.array([0] * num_real + [1, 1])
+    assert detection.tpr_at_fpr(labels, scores, 0.01) == found
+
+
+def test_equal_error_rate_between_two_points():
+    """From (1/3, 1/2) to (2/3, 1) of the ROC curve: FPR = 1 - TPR where 5/2 FPR = 1."""
+    labels, scores = np.array([0, 1, 0, 1, 0]), np.array([0.9, 0.8, 0.5, 0.5, 0.1])
+    assert detection.equal_error_rate(labels, scores) == pytest.approx(0.4)
+
+
+def test_of_equal_thresholds_the_one_nearest_to_one_half():
+    assert detection.best_accuracy(np.array([1, 0, 1, 0]), np.array([0.1, 0.3, 0.7, 0.9])) == (0.5, 0.5)
+    accuracy, threshold = detection.best_accuracy(np.array([0, 1, 0, 1]), np.array([0.1, 0.2, 0.4, 0.8]))
+    assert (accuracy, threshold) == (0.75, pytest.approx(0.6))
+
+
+def test_calibration_bins_are_fifteen_of_equal_width():
+    scores = (np.arange(15) + 0.5) / 15
+    counts, mean_score, fake_share = detection.calibration(np.arange(15) % 2, scores)
+    np.testing.assert_array_equal(counts, np.ones(15))
+    np.testing.assert_allclose(mean_score, scores)
+    np.testing.assert_array_equal(fake_share, np.arange(15) % 2)
+    counts, mean_score, _ = detection.calibration(np.array([0, 1]), np.array([0.0, 1.0]))
+    assert (counts[0], counts[14]) == (1, 1)
+    assert np.isnan(mean_score[1:14]).all()
+
+
 def test_thresholds_by_trying_all(images):
     labels, scores = images
     thresholds = np.concatenate([[0, 1], np.unique(scores) - 1e-9, np.unique(scores)])

@@ -25,6 +25,18 @@ def test_sizes_and_iou():
     assert count_faces(mask(small), mask()) == ((0, 0),) * 3
 
 
+@pytest.mark.parametrize(
+    ('face', 'size'),
+    [((0, 0, 32, 32), 1), ((0, 0, 33, 31), 0), ((0, 0, 96, 96), 2), ((0, 0, 97, 95), 1), ((0, 0, 4, 4), 0)],
+)
+def test_sizes_at_the_limits(face, size):
+    """The limits themselves, 32 x 32 and 96 x 96, belong to the larger size."""
+    counts = [(0, 0)] * 3
+    counts[size] = (1, 1)
+    for target in (mask(face), mask(face).T[::-1]):
+        assert count_faces(target, target) == tuple(counts)
+
+
 def test_touching_predictions_are_divided():
     left, right = (0, 0, 40, 40), (44, 0, 84, 40)
     target, merged = mask(left, right), mask((0, 0, 84, 40))
@@ -66,6 +78,34 @@ def test_boxes_divide_what_touches():
     assert not faces[~target].any()
     assert count_faces(mask((0, 0, 40, 40)), target, boxes)[1] == (1, 2)
     assert count_faces(mask((0, 0, 40, 40)), mask(), boxes) == ((0, 0),) * 3
+
+
+def test_boxes_in_any_order_and_direction():
+    """Three faces of one region, the boxes permuted; the same turned by 90 degrees."""
+    target = mask((0, 0, 120, 40))
+    boxes = np.array([[82, 2, 118, 38], [2, 2, 38, 38], [42, 2, 78, 38]])
+    prediction = mask((0, 0, 40, 40), (80, 0, 120, 40))
+    for order in ([0, 1, 2], [2, 0, 1], [1, 2, 0]):
+        faces = label_faces(target, boxes[order])
+        assert [faces[20, x] for x in (100, 20, 60)] == [order.index(face) + 1 for face in range(3)]
+        assert count_faces(prediction, target, boxes[order])[1] == (2, 3)
+        turned = label_faces(target.T, boxes[order][:, [1, 0, 3, 2]])
+        np.testing.assert_array_equal(turned, faces.T)
+
+
+def test_a_pixel_outside_belongs_to_the_nearest_box():
+    """By straight distance: (3, 4) off the first is nearer than 6 to the side of the second."""
+    faces = label_faces(mask((0, 0, 60, 60)), [[0, 0, 20, 20], [29, 0, 50, 24]])
+    assert faces[24, 23] == 1
+    assert faces[24, 25] == 2
+
+
+def test_a_box_with_few_fake_pixels_is_a_genuine_face():
+    target = mask((0, 0, 40, 40), (100, 0, 103, 5), (200, 0, 204, 4))
+    boxes = [[98, 0, 110, 10], [0, 0, 40, 40], [198, 0, 210, 10]]
+    faces = label_faces(target, boxes)
+    assert faces[:, 100:103].max() == 0  # 15 fake pixels
+    assert (faces[20, 20], faces[2, 202]) == (1, 2)  # numbered in the order of the boxes, without gaps
 
 
 def test_pixel_in_two_boxes_belongs_to_the_smaller():
