@@ -1,21 +1,45 @@
 """Annotations in the format of COCO: reading a file of them compactly, and drawing one."""
 
 import json
+import math
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 
 from ..distribution import install_extra
 from ..jobs.errors import JobError
 from ..media.errors import BadInput
+from .run_lengths import draw_runs
 
 try:
     from pycocotools import mask as coco_mask
 except ImportError as error:
     raise ImportError(f'COCO annotations need pycocotools: {install_extra("data")}') from error
+
+
+# In pixels. Rounding gives the polygons without area one of this order.
+_MIN_AREA = 1e-3
+
+
+class CocoAnnotation(NamedTuple):
+    """An annotation, of one face or other thing.
+
+    Attributes:
+        category: Name of its category, in lower case.
+        segmentation: A list of polygons (float32 arrays x, y, x, y, ...), a run-length encoding as the file has it, or
+            anything else that stood there.
+        area: Pixels, as the file has it; None where it has no number.
+        box: x, y, width and height in pixels, likewise.
+    """
+
+    category: str
+    segmentation: Any
+    area: float | None = None
+    box: tuple[float, ...] | None = None
 
 
 @dataclass
@@ -25,14 +49,13 @@ class CocoImage:
     Attributes:
         name: The path that the file gives.
         size: Height and width that the file gives; None where it does not.
-        segmentations: Pairs of category (one of those asked for) and segmentation: a list of polygons (float32 arrays
-            x, y, x, y, ...), a run-length encoding as the file has it, or anything else that stood there.
+        annotations: Those of the categories that were asked for.
         problems: Why the annotations of this image cannot be trusted; empty if they can.
     """
 
     name: Any
     size: tuple[int, int] | None
-    segmentations: list[tuple[str, Any]] = field(default_factory=list)
+    annotations: list[CocoAnnotation] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
@@ -73,7 +96,9 @@ def read_coco(path: Path, categories: Collection[str]) -> tuple[list[CocoImage],
             continue
         name = names.get(item['category_id'], '') if _has(item, 'category_id') else ''
         if name.lower() in categories:
-            image.segmentations.append((name.lower(), item.get('segmentation')))
+            image.annotations.append(
+                CocoAnnotation(name.lower(), item.get('segmentation'), _area(item.get('area')), _box(item.get('bbox')))
+            )
         else:
             category = f'the category {name!r}' if name else 'no category, or an unknown one'
             image.problems.append(f'an annotation has {category}: it should be {" or ".join(categories)}')
@@ -115,11 +140,24 @@ def _size(item: dict) -> tuple[int, int] | None:
     return size if all(isinstance(side, int) for side in size) else None
 
 
+def _area(value: Any) -> float | None:
+    return float(value) if type(value) in (int, float) and math.isfinite(value) else None
+
+
+def _box(values: Any) -> tuple[float, ...] | None:
+    if not isinstance(values, list) or len(values) != 4:
+        return None
+    numbers = tuple(map(_area, values))
+    return None if None in numbers else numbers
+
+
 def draw(segmentation: Any, height: int, width: int) -> np.ndarray:
     """Draw a segmentation; what lies outside the image is cut off.
 
+    Polygons without area add nothing, as long as another one is left.
+
     Args:
-        segmentation: As in :class:`CocoImage`.
+        segmentation: As in :class:`CocoAnnotation`.
         height: Rows of the mask.
         width: Columns of the mask.
 
@@ -127,20 +165,72 @@ def draw(segmentation: Any, height: int, width: int) -> np.ndarray:
         Bool array (H, W).
 
     Raises:
-        BadInput: If the segmentation is damaged, or a run-length encoding is of another size.
+        BadInput: If the segmentation is damaged, has no area, or is a run-length encoding of another size.
     """
     if isinstance(segmentation, dict):
-        return _draw_runs(segmentation, height, width)
-    if not isinstance(segmentation, list) or not segmentation:
-        raise BadInput('a segmentation is neither polygons nor run lengths')
+        return draw_runs(segmentation, height, width)
     mask = np.zeros((height, width), bool)
-    for polygon in segmentation:
-        if polygon.ndim != 1 or len(polygon) < 6 or len(polygon) % 2 or not np.isfinite(polygon).all():
-            raise BadInput('a polygon is damaged: it needs three or more points x, y')
+    for polygon in without_slivers(segmentation):
         inside = _clip(polygon.reshape(-1, 2).astype(np.float64), height, width)
         if len(inside) >= 3:
             mask |= coco_mask.decode(coco_mask.frPyObjects([inside.ravel().tolist()], height, width))[..., 0] > 0
     return mask
+
+
+def without_slivers(polygons: Any) -> list[np.ndarray]:
+    """Take out polygons without area: points, lines, and those that go back the way they came.
+
+    Raises:
+        BadInput: If they are no polygons, one is damaged, or none has an area.
+    """
+    if not isinstance(polygons, list) or not polygons:
+        raise BadInput('a segmentation is neither polygons nor run lengths')
+    for polygon in polygons:
+        if polygon.ndim != 1 or not len(polygon) or len(polygon) % 2 or not np.isfinite(polygon).all():
+            raise BadInput('a polygon is damaged: it needs three or more points x, y')
+    kept = [polygon for polygon in polygons if _polygon_area(polygon) > _MIN_AREA]
+    if not kept:
+        raise BadInput('a polygon has no area: where the face is cannot be known')
+    return kept
+
+
+def _polygon_area(polygon: np.ndarray) -> float:
+    """Area by Gauss' formula, relative to the first point, which keeps rounding small."""
+    x, y = (polygon.reshape(-1, 2).astype(np.float64) - polygon[:2]).T
+    return abs(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2
+
+
+def lies_outside(segmentation: Any, height: int, width: int) -> bool:
+    """Whether all polygons of a sound segmentation lie beyond one border of the image, so that it shows nothing."""
+    if isinstance(segmentation, dict):
+        return False
+    points = np.concatenate(segmentation).reshape(-1, 2)
+    return bool((points.max(axis=0) <= 0).any() or (points.min(axis=0) >= (width, height)).any())
+
+
+def contradiction(annotation: CocoAnnotation, mask: np.ndarray) -> str:
+    """Compare what was drawn with the area and the box of an annotation.
+
+    Outlines in pixels and in real numbers differ by up to a pixel all around: sides of the box may be off by two
+    pixels, the area by the length of the box's outline.
+
+    Args:
+        annotation: The annotation.
+        mask: Bool array (H, W), from :func:`draw`, not empty.
+
+    Returns:
+        What does not fit; '' if all does, or the annotation has neither.
+    """
+    x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
+    drawn = int(mask.sum())
+    if annotation.area is not None and abs(annotation.area - drawn) > 2 * (width + height):
+        return f'it covers {drawn} pixels, but its area is {annotation.area:g}'
+    if annotation.box is not None:
+        left, top, across, down = annotation.box
+        ends = (left, top, left + across, top + down)
+        if np.abs(np.subtract(ends, (x, y, x + width, y + height))).max() > 2:
+            return f'it lies in {[x, y, width, height]}, but its bbox is {list(annotation.box)}'
+    return ''
 
 
 def _clip(points: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -163,17 +253,3 @@ def _clip(points: np.ndarray, height: int, width: int) -> np.ndarray:
         if not len(points):
             break
     return points
-
-
-def _draw_runs(runs: dict, height: int, width: int) -> np.ndarray:
-    size, counts = runs.get('size'), runs.get('counts')
-    if size != [height, width]:
-        raise BadInput(f'run lengths are for an image of {size}, but it has [{height}, {width}] (height, width)')
-    try:
-        if isinstance(counts, list):
-            if min(counts, default=-1) < 0 or sum(counts) != height * width:
-                raise ValueError('they do not add up to the image')
-            runs = coco_mask.frPyObjects(runs, height, width)
-        return coco_mask.decode({'size': size, 'counts': runs['counts']}) > 0
-    except (ValueError, TypeError, KeyError, OverflowError) as error:
-        raise BadInput(f'run lengths are damaged: {error}') from error

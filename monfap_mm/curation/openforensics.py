@@ -1,6 +1,7 @@
 """OpenForensics: photographs with many faces, some of them forged, annotated in the format of COCO."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -16,12 +17,15 @@ from ..media.images import read_image
 from ..media.orientation import as_shown
 from ..media.paths import safe_join, safe_name
 from .annotations import find_annotations
-from .coco import CocoImage, draw, read_coco
+from .coco import CocoAnnotation, CocoImage, contradiction, draw, lies_outside, read_coco, without_slivers
 
 # Our split -> the set's. The paper tests on Test-Dev; Test-Challenge is not used.
 SPLITS = {'train': 'Train', 'val': 'Val', 'test': 'Test-Dev'}
 _FILES = {split: f'{folder}_poly.json' for split, folder in SPLITS.items()}
 _CATEGORIES = ('real', 'fake')
+OUTSIDE = 'forged faces outside of their image, left out'
+REPAIRED = 'forged faces with polygons of no area, which were left out'
+CONTRADICTED = 'forged faces whose area or bbox is not that of their polygons, kept as the polygons are'
 
 
 @dataclass(frozen=True)
@@ -32,14 +36,14 @@ class _Job:
         name: Path in the annotations, which may be anything.
         split: ``train``, ``val`` or ``test``.
         size: Height and width in the annotations, if they are there.
-        fakes: Segmentations of the forged faces.
+        fakes: The forged faces.
         faces: Number of all faces.
     """
 
     name: str
     split: str
     size: tuple[int, int] | None
-    fakes: list
+    fakes: list[CocoAnnotation]
     faces: int
 
 
@@ -85,7 +89,7 @@ def _list_split(path: Path, split: str) -> Iterator[Task]:
         problems = [problem for image in same for problem in image.problems]
         if len(same) > 1:
             problems.append(f'the annotations have {len(same)} images of this name')
-        if strays and not problems and not same[0].segmentations:
+        if strays and not problems and not same[0].annotations:
             problems.append('it has no annotation, but the file has some that fit no image')
         yield Task(key, '; '.join(dict.fromkeys(problems)) or _make_job(same[0], split))
     for number, stray in enumerate(strays):
@@ -93,8 +97,8 @@ def _list_split(path: Path, split: str) -> Iterator[Task]:
 
 
 def _make_job(image: CocoImage, split: str) -> _Job:
-    fakes = [segmentation for category, segmentation in image.segmentations if category == 'fake']
-    return _Job(str(image.name), split, image.size, fakes, len(image.segmentations))
+    fakes = [annotation for annotation in image.annotations if annotation.category == 'fake']
+    return _Job(str(image.name), split, image.size, fakes, len(image.annotations))
 
 
 def _inner_name(name: str, split: str) -> str:
@@ -118,18 +122,48 @@ def convert(task: Task, dst: Path, *, src: Path, link: str, max_pixels: int) -> 
         size = f'{header.height} x {header.width}'
         raise BadInput(f'The annotations are for an image of {job.size[0]} x {job.size[1]}, but it has {size} pixels')
     read_image(source, max_pixels)
-    mask = None
+    mask, counts = None, Counter()
     if job.fakes:
-        union = np.zeros((header.height, header.width), np.uint8)
-        for segmentation in job.fakes:
-            union |= draw(segmentation, header.height, header.width)
+        union = np.zeros((header.height, header.width), bool)
+        for number, face in enumerate(job.fakes, start=1):
+            try:
+                union |= _draw_face(face, *union.shape, counts)
+            except BadInput as error:
+                raise BadInput(f'Forged face {number} of {len(job.fakes)}: {error}') from error
         if not union.any():
             raise BadInput('The forged faces cover no pixel of the image')
         mask = f'masks/{name}.png'
-        write_mask(dst, mask, as_shown(union, header.orientation))
+        write_mask(dst, mask, as_shown(union.astype(np.uint8), header.orientation))
     place_image(source, dst, f'images/{name}', link)
-    info = {'sources': [f'openforensics/{name}'], 'faces': job.faces, 'fake_faces': len(job.fakes)}
-    return Outcome([Entry(f'images/{name}', int(bool(job.fakes)), job.split, mask, info)])
+    info = {'sources': [f'openforensics/{name}'], 'faces': job.faces, 'fake_faces': len(job.fakes) - counts[OUTSIDE]}
+    if counts:
+        info['notes'] = sorted(counts)
+    return Outcome([Entry(f'images/{name}', int(bool(job.fakes)), job.split, mask, info)], dict(counts))
+
+
+def _draw_face(face: CocoAnnotation, height: int, width: int, counts: Counter) -> np.ndarray:
+    """Draw a forged face, and count what is odd about it but does no harm.
+
+    A face that cannot be drawn would count as genuine, so it spoils its image; one outside of the image does not.
+
+    Raises:
+        BadInput: If the face cannot be drawn, or what its run lengths draw is not what its area or box says.
+    """
+    outline = face.segmentation
+    mask = draw(outline, height, width)
+    if isinstance(outline, list):
+        sound = without_slivers(outline)
+        counts.update({REPAIRED: 1} if len(sound) < len(outline) else {})
+        outline = sound
+    if not mask.any():
+        if not lies_outside(outline, height, width):
+            raise BadInput('it covers no pixel')
+        counts[OUTSIDE] += 1
+    elif reason := contradiction(face, mask):
+        if isinstance(outline, dict):
+            raise BadInput(f'run lengths are damaged: {reason}')
+        counts[CONTRADICTED] += 1
+    return mask
 
 
 def _find_image(src: Path, job: _Job) -> Path:

@@ -34,15 +34,15 @@ class OpenForensicsSet:
         }
 
     def add(self, split: str, name: str, *faces, file_name=None, image=True, **fields) -> None:
-        """Add an image; faces are pairs of category number and segmentation."""
+        """Add an image; faces are pairs of category number and segmentation, with other fields as a third."""
         content = self.files[split]
         number = len(content['images']) + 1
         file_name = file_name or f'Images/{FOLDERS[split]}/{name}'
         entry = {'id': number, 'file_name': file_name, 'height': HEIGHT, 'width': WIDTH, **fields}
         content['images'].append(entry)
-        for category, segmentation in faces:
+        for category, segmentation, *others in faces:
             face = {'id': len(content['annotations']), 'image_id': number, 'category_id': category, 'iscrowd': 0}
-            content['annotations'].append({**face, 'segmentation': segmentation})
+            content['annotations'].append({**face, 'segmentation': segmentation, **(others[0] if others else {})})
         if image:
             path = self.root / 'Images' / FOLDERS[split] / name
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
 
-from monfap_mm.curation.coco import draw, read_coco
+from monfap_mm.curation.coco import CocoAnnotation, contradiction, draw, lies_outside, read_coco, without_slivers
 from monfap_mm.jobs.errors import JobError
 from monfap_mm.media.errors import BadInput
 
@@ -89,6 +89,59 @@ def test_damaged_segmentations_are_bad_input(segmentation):
         draw(segmentation, 10, 10)
 
 
+@pytest.mark.parametrize(
+    'sliver',
+    [polygon(1, 2), polygon(1, 2, 3, 4), polygon(1, 1, 5, 5, 1, 1), polygon(0.1, 0.1, 3.3, 3.3, 7.7, 7.7)],
+)
+def test_polygons_without_area_add_nothing(sliver):
+    assert (draw([sliver, polygon(*SQUARE)], 10, 10) == rectangle(2, 3, 6, 8)).all()
+    assert [kept.tolist() for kept in without_slivers([sliver, polygon(*SQUARE), sliver])] == [SQUARE]
+    with pytest.raises(BadInput, match='a polygon has no area'):
+        draw([sliver, sliver], 10, 10)
+
+
+@pytest.mark.parametrize(
+    ('box', 'outside'),
+    [
+        ((12, 2, 18, 4), True),
+        ((10, 2, 18, 4), True),
+        ((9.9, 2, 18, 4), False),
+        ((-5, 2, 0, 4), True),
+        ((-5, 2, 0.1, 4), False),
+        ((2, 20, 4, 25), True),
+        ((2, 19.9, 4, 25), False),
+        ((2, -9, 4, 0), True),
+        ((2, 3, 6, 8), False),
+    ],
+)
+def test_outside_of_an_image_of_20_rows_and_10_columns(box, outside):
+    x1, y1, x2, y2 = box
+    assert lies_outside([polygon(x1, y1, x2, y1, x2, y2)], 20, 10) == outside
+    assert not lies_outside([polygon(x1, y1, x2, y1, x2, y2), polygon(2, 3, 6, 3, 6, 8)], 20, 10)
+    assert not lies_outside({'size': [20, 10], 'counts': [200]}, 20, 10)
+
+
+@pytest.mark.parametrize(
+    ('area', 'box', 'reason'),
+    [
+        (None, None, ''),
+        (20, (2, 3, 4, 5), ''),
+        (38, (0, 1, 8, 9), ''),
+        (2, (4, 5, 0, 1), ''),
+        (39, None, 'it covers 20 pixels, but its area is 39'),
+        (1, None, 'it covers 20 pixels, but its area is 1'),
+        (0, (2, 3, 4, 5), 'it covers 20 pixels, but its area is 0'),
+        (None, (2, 3, 4, 8), 'it lies in [2, 3, 4, 5], but its bbox is [2, 3, 4, 8]'),
+        (None, (3, 2, 5, 4), ''),
+        (None, (3, 2, 6, 4), 'it lies in [2, 3, 4, 5], but its bbox is [3, 2, 6, 4]'),
+        (None, (-1, 3, 4, 5), 'it lies in [2, 3, 4, 5], but its bbox is [-1, 3, 4, 5]'),
+        (20, (5, 8, 2, 3), 'it lies in [2, 3, 4, 5], but its bbox is [5, 8, 2, 3]'),
+    ],
+)
+def test_area_and_box_may_differ_by_a_border_of_pixels(area, box, reason):
+    assert contradiction(CocoAnnotation('fake', None, area, box), rectangle(2, 3, 6, 8)) == reason
+
+
 def write(path, **content):
     path.write_text(json.dumps(content))
     return path
@@ -106,9 +159,9 @@ def test_reading_groups_annotations_and_drops_none_in_silence(tmp_path):
             'no object',
         ],
         annotations=[
-            {'image_id': 7, 'category_id': 1, 'segmentation': [SQUARE]},
+            {'image_id': 7, 'category_id': 1, 'segmentation': [SQUARE], 'area': 20.5, 'bbox': [2, 3, 4, 5]},
             {'image_id': 7, 'category_id': 0, 'segmentation': {'size': [4, 5], 'counts': [20]}},
-            {'image_id': 7, 'category_id': 1, 'segmentation': [[1, 'x']]},
+            {'image_id': 7, 'category_id': 1, 'segmentation': [[1, 'x']], 'area': 'large', 'bbox': [1, 2, 3]},
             {'image_id': 99, 'category_id': 1},
             {'image_id': 3, 'category_id': 99},
             {'image_id': 3, 'category_id': 7},
@@ -120,13 +173,15 @@ def test_reading_groups_annotations_and_drops_none_in_silence(tmp_path):
     )
     (first, second), strays = read_coco(path, ('real', 'fake'))
     assert (first.name, first.size, second.name, second.size) == ('b.jpg', (4, 5), 'a.jpg', None)
-    names, segmentations = zip(*first.segmentations)
+    names, segmentations, areas, found_boxes = zip(*first.annotations)
+    assert areas == (20.5, None, None)
+    assert found_boxes == ((2, 3, 4, 5), None, None)
     assert names == ('fake', 'real', 'fake')
     assert segmentations[0][0].dtype == np.float32
     assert segmentations[0][0].tolist() == SQUARE
     assert segmentations[1:] == ({'size': [4, 5], 'counts': [20]}, 'damaged')
     assert not first.problems
-    assert second.segmentations == [('real', None)]
+    assert second.annotations == [('real', None, None, None)]
     assert second.problems == [
         'another image of the annotations has the same id',
         'an annotation has no category, or an unknown one: it should be real or fake',

@@ -81,6 +81,57 @@ def test_run_lengths_and_polygons_beyond_the_border(tmp_path):
     assert (read_mask(tmp_path / 'dst/masks/train/b.jpg.png') == border).all()
 
 
+def test_each_face_is_judged(tmp_path):
+    """Sound faces are kept where the image's mask can be made whole; a face that is nowhere spoils its image."""
+    made, good = OpenForensicsSet(tmp_path / 'src'), (1, [box(4, 5, 14, 20)])
+    line, outside = [10, 10, 20, 20, 10, 10], box(70, 5, 80, 20)
+    made.add('train', 'line.jpg', good, (1, [line]))
+    made.add('train', 'less than a pixel.jpg', good, (1, [box(30.1, 30.1, 30.3, 30.3)]))
+    made.add('train', 'damaged.jpg', good, good, (1, [box(1, 2, 3, 4)[:5]]))
+    made.add('train', 'sliver beside.jpg', (1, [line, box(30, 10, 45, 30), [3, 3]]), *9 * [good])
+    made.add('train', 'outside.jpg', (1, [outside]), (1, [outside]), good, (0, [box(1, 1, 3, 3)]))
+    made.add('train', 'all outside.jpg', (1, [outside]), (1, [outside]))
+    made.add('train', 'sliver.jpg', (1, [line]), (0, [box(1, 1, 9, 9)]))
+    summary = convert(made.save(), tmp_path / 'dst')
+    assert summary.reasons == [
+        ('train/line.jpg', 'Forged face 2 of 2: a polygon has no area: where the face is cannot be known'),
+        ('train/less than a pixel.jpg', 'Forged face 2 of 2: it covers no pixel'),
+        ('train/damaged.jpg', 'Forged face 3 of 3: a polygon is damaged: it needs three or more points x, y'),
+        ('train/all outside.jpg', 'The forged faces cover no pixel of the image'),
+        ('train/sliver.jpg', 'Forged face 1 of 1: a polygon has no area: where the face is cannot be known'),
+    ]
+    assert summary.counts == {openforensics.OUTSIDE: 2, openforensics.REPAIRED: 1}
+    mask = read_mask(tmp_path / 'dst/masks/train/sliver beside.jpg.png')
+    assert (mask == rectangles((4, 5, 14, 20), (30, 10, 45, 30))).all()
+    assert (read_mask(tmp_path / 'dst/masks/train/outside.jpg.png') == rectangles((4, 5, 14, 20))).all()
+    records = [json.loads(line) for line in (tmp_path / 'dst/manifest.jsonl').read_text().splitlines()[1:]]
+    infos = {record['key']: record['entries'][0]['info'] for record in records if 'entries' in record}
+    assert infos['train/sliver beside.jpg'] == {
+        'sources': ['openforensics/train/sliver beside.jpg'],
+        'faces': 10,
+        'fake_faces': 10,
+        'notes': [openforensics.REPAIRED],
+    }
+    assert (infos['train/outside.jpg']['faces'], infos['train/outside.jpg']['fake_faces']) == (4, 1)
+
+
+def test_run_lengths_must_draw_what_area_and_box_say(tmp_path):
+    made, mask = OpenForensicsSet(tmp_path / 'src'), rectangles((10, 12, 40, 30)) // 255
+    counts = coco_mask.encode(np.asfortranarray(mask))['counts'].decode()
+    runs = {'size': [HEIGHT, WIDTH], 'counts': counts}
+    fields = dict(area=540, bbox=[10, 12, 30, 18])
+    made.add('train', 'sound.jpg', (1, runs, fields))
+    made.add('train', 'cut.jpg', (1, dict(runs, counts=counts[: len(counts) // 2])))
+    made.add('train', 'area.jpg', (1, runs, dict(fields, area=1540)))
+    made.add('train', 'bbox.jpg', (1, runs, dict(fields, bbox=[12, 10, 18, 30])))
+    made.add('train', 'polygon.jpg', (1, [box(10, 12, 40, 30)], dict(fields, area=1540)))
+    made.add('train', 'real.jpg', (0, runs, dict(fields, area=1540)))
+    summary = convert(made.save(), tmp_path / 'dst')
+    assert [key for key, _ in summary.reasons] == ['train/cut.jpg', 'train/area.jpg', 'train/bbox.jpg']
+    assert all('Forged face 1 of 1: run lengths are damaged' in reason for _, reason in summary.reasons)
+    assert summary.counts == {openforensics.CONTRADICTED: 1}
+
+
 def test_a_mask_turns_with_its_image(tmp_path):
     made = OpenForensicsSet(tmp_path / 'src')
     made.add('train', 'a.jpg', (1, [box(0, 0, 8, 6)]))
