@@ -26,8 +26,6 @@ def parse_args():
 
 def use_amp(parser, cfg) -> None:
     """Switch the config to mixed precision."""
-    if get_device() == 'cpu':
-        parser.error('--amp needs a GPU')
     if cfg.optim_wrapper.type not in ('OptimWrapper', 'AmpOptimWrapper'):
         parser.error(f'--amp works with optim_wrapper.type OptimWrapper, but the config has {cfg.optim_wrapper.type}')
     cfg.optim_wrapper.type = 'AmpOptimWrapper'
@@ -38,8 +36,12 @@ def main():
     """Build the runner and train."""
     parser, args = parse_args()
     cfg = load_config(parser, args)
+    if cfg.get('train_dataloader') is None:
+        parser.error(f'{args.config} has no train_dataloader: it is for tests only')
     if args.amp:
         use_amp(parser, cfg)
+    if cfg.optim_wrapper.type == 'AmpOptimWrapper' and get_device() == 'cpu':
+        parser.error('--amp needs a GPU, and so does optim_wrapper.type AmpOptimWrapper')
     if args.resume:
         cfg.resume = 'auto'  # see SafeCheckpointHook
         if args.resume != 'auto':

@@ -49,15 +49,17 @@ class Training:
             if path.exists():
                 kept = json.loads(path.read_text())
                 if kept['key'] != self.key():
-                    raise ToolError(f'{self.folder} holds a training with another config or other data: delete it')
+                    raise ToolError(
+                        f'{self.folder} holds a training with another config or other data: move it away, or name '
+                        'another work dir'
+                    )
                 return kept.get('figures')
         return None
 
     def run(self, processes: int = 1) -> dict[str, float]:
         """Train, or go on where a killed training was, test the best checkpoint, and keep the figures.
 
-        MMEngine saves an epoch before its validation, so a kill in between costs that epoch its candidacy for the best;
-        if that leaves none, the last checkpoint is tested.
+        Without a best checkpoint, as of a config that does not ask for one, the last is tested.
 
         Args:
             processes: Number of processes (GPUs).
@@ -76,8 +78,7 @@ class Training:
         config = self.folder / 'config.py'
         with CONFIG_LOCK:
             atomic_write(config, self.cfg.pretty_text)
-        resume = ['--resume'] if (self.folder / 'last_checkpoint').exists() else []
-        self._run_tool('train', config, '--work-dir', self.folder, *resume, processes=processes)
+        self._run_tool('train', config, '--work-dir', self.folder, '--resume', processes=processes)
         self._run_tool('test', config, self._checkpoint(), '--work-dir', self.folder / 'test', processes=processes)
         figures = read_figures(self.folder / 'test')
         result = dict(key=key, seconds=round(time.time() - start), figures=figures, versions=versions())
@@ -85,10 +86,7 @@ class Training:
         return figures
 
     def _run_tool(self, name: str, *arguments: str | Path, processes: int) -> None:
-        try:
-            run_tool(self.tools / f'{name}.py', *arguments, log=self.folder / f'{name}.log', processes=processes)
-        except ToolError as error:
-            raise ToolError(f'{error}; if a checkpoint was cut off by a kill, delete {self.folder}') from error
+        run_tool(self.tools / f'{name}.py', *arguments, log=self.folder / f'{name}.log', processes=processes)
 
     def _checkpoint(self) -> Path:
         """The best, of two (after a kill) the newer; without any the last."""

@@ -55,7 +55,7 @@ def test_a_tool_that_outlives_its_runner_keeps_the_folder(tmp_path):
     (tmp_path / 'sleep.py').write_text('import os, time; print(os.getpid(), flush=True); time.sleep(60)')
     (tmp_path / 'quick.py').write_text('')
     code = (
-        'import sys; from pathlib import Path; from monfap_mm.evaluation.protocols import run_tool; '
+        'import sys; from pathlib import Path; from monfap_mm.protocols import run_tool; '
         'run_tool(Path("sleep.py"), log=Path("x.log"))'
     )
     env = {**os.environ, 'PYTHONPATH': str(ROOT)}

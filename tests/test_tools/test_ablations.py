@@ -51,7 +51,7 @@ def test_what_is_trained_is_not_trained_again_and_a_broken_training_stops_no_oth
     done = tool(*command, '--seeds', '0', '1', '0', cwd=cwd, check=False)
     assert result.stat().st_mtime_ns == before
     assert done.returncode == 1
-    assert 'holds a training with another config or other data: delete it' in done.stdout
+    assert 'holds a training with another config or other data: move it away' in done.stdout
     assert '+FUP: made with 1 of 2 seeds, the others failed: ' in done.stdout
     other.write_text(json.dumps(content))
 
@@ -61,7 +61,7 @@ def test_a_killed_training_does_not_go_on_with_other_options(cwd, command):
     folder.mkdir()
     (folder / 'started.json').write_text(json.dumps({'key': 'with other options'}))
     done = tool(*command, '--seeds', '2', cwd=cwd, check=False)
-    assert 'holds a training with another config or other data: delete it' in done.stdout
+    assert 'holds a training with another config or other data: move it away' in done.stdout
 
 
 def test_rows_of_earlier_runs_stay_in_the_table(cwd, command):

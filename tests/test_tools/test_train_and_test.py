@@ -1,6 +1,7 @@
 """tools/train.py and tools/test.py, as a user calls them."""
 
 import os
+import re
 import runpy
 import shutil
 import signal
@@ -189,6 +190,28 @@ def test_missing_checkpoint_is_named(monkeypatch, capsys, config):
 def test_amp_without_gpu_is_refused(monkeypatch, capsys, config):
     monkeypatch.setattr('mmengine.device.get_device', lambda: 'cpu')
     assert '--amp needs a GPU' in error_of(monkeypatch, capsys, 'train.py', config, '--amp')
+    by_option = ('--cfg-options', 'optim_wrapper.type=AmpOptimWrapper')
+    assert '--amp needs a GPU' in error_of(monkeypatch, capsys, 'train.py', config, *by_option)
+
+
+def test_a_config_for_tests_only_is_not_trained(monkeypatch, capsys):
+    config = ROOT / 'configs' / 'monfap' / 'monfap-c_test_manual-fake-512x512.py'
+    assert 'has no train_dataloader: it is for tests only' in error_of(monkeypatch, capsys, 'train.py', config)
+
+
+def test_a_typing_error_in_an_option_is_refused(monkeypatch, capsys, config):
+    mistyped = ('--cfg-options', 'train_confg.max_epochs=2')
+    for arguments in (['train.py', config], ['test.py', config, 'any.pth']):
+        assert 'did you mean train_cfg?' in error_of(monkeypatch, capsys, *arguments, *mistyped)
+
+
+def test_a_loss_that_is_no_number_stops_training_in_its_iteration(config, tmp_path):
+    far_too_fast = ('--cfg-options', 'optim_wrapper.optimizer.lr=1e30')
+    done = tool('train.py', config, '--work-dir', tmp_path, *far_too_fast, cwd=tmp_path, check=False)
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert re.match(r'train: loss_\w+ is (nan|inf).* in iteration 2 \(epoch 1\)\. Training stops', last)
+    assert not list(tmp_path.glob('*.pth'))
 
 
 def test_out_writes_the_masks_to_a_folder(config, trained, tmp_path):

@@ -98,8 +98,10 @@ def _logged(runner: Runner, name: str, value: Tensor) -> float:
 
 
 def _not_finite(state_dict: Mapping[str, Tensor]) -> list[str]:
-    return [
-        name
-        for name, value in state_dict.items()
-        if isinstance(value, Tensor) and value.is_floating_point() and not torch.isfinite(value).all()
-    ]
+    weights = {name: value for name, value in state_dict.items() if isinstance(value, Tensor) and value.numel()}
+    return [name for name, value in weights.items() if not _is_finite(value)]
+
+
+def _is_finite(value: Tensor) -> bool:
+    # A sum takes less time. It is finite only if all its terms are; it may overflow where they are.
+    return bool(torch.isfinite(value.sum()) or torch.isfinite(value).all())
