@@ -139,7 +139,9 @@ def find_own_configs() -> None:
     """
     import mmengine.hub.hub
     from mmengine.config import Config
+    from mmengine.config.utils import MODULE2PACKAGE
 
+    MODULE2PACKAGE[_OWN.removesuffix('::')] = 'monfap_mm'
     get_path, get_config = Config._get_cfg_path, mmengine.hub.hub.get_config
     if hasattr(get_path, '__wrapped__'):
         return

@@ -63,6 +63,12 @@ def test_many_weights_are_counted_and_integers_left_alone():
         FiniteTrainingHook().before_save_checkpoint(SimpleNamespace(iter=5), dict(state_dict=weights))
 
 
+def test_weights_whose_sum_overflows_are_finite():
+    FiniteTrainingHook().before_save_checkpoint(
+        SimpleNamespace(iter=5), dict(state_dict={'a': torch.full((9,), 3e38), 'empty': torch.zeros(0)})
+    )
+
+
 def scaled(losses, patience=2, enabled=True) -> FiniteTrainingHook:
     """Feed losses to the hook as under a gradient scaler."""
     hook = FiniteTrainingHook(patience)
