@@ -26,16 +26,21 @@ def client(inferencer) -> Iterator[TestClient]:
 
 
 @pytest.fixture(scope='session')
-def address(config, weights) -> Iterator[str]:
-    """Address of ``monfap serve`` in a process of its own."""
+def server_process(config, weights) -> Iterator[tuple[subprocess.Popen, str]]:
+    """``monfap serve`` in a process of its own, and its address."""
     env = {**os.environ, 'PYTHONPATH': str(CONFIGS.parent)}
     command = [sys.executable, '-W', 'ignore', '-m', 'monfap_mm', 'serve', '--port', '0', '--max-bytes', '100000']
     command += ['--model', config, '--weights', weights, '--device', 'cpu']
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
         try:
-            yield re.match(r'http://127\.0\.0\.1:\d+', process.stdout.readline())[0]
+            yield process, re.match(r'http://127\.0\.0\.1:\d+', process.stdout.readline())[0]
         finally:
             process.kill()
+
+
+@pytest.fixture(scope='session')
+def address(server_process) -> str:
+    return server_process[1]
 
 
 @pytest.fixture

@@ -2,13 +2,19 @@
 
 import contextlib
 import http.client
+import io
 import os
+import re
 import signal
 import socket
+import subprocess
 import threading
 import time
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from PIL import Image
 
 from monfap_mm.web import create_app, serve, server
 
@@ -113,6 +119,29 @@ def test_idle_uploads_and_many_connections_do_not_close_the_server(served):
             return [ask(port, 'POST', '/predict', body=b'x')[0] for _ in range(3)]
 
     assert served(act, gate) == [200] * 3
+
+
+def peak(process: subprocess.Popen) -> int:
+    """The most memory that a process has had, in MiB."""
+    return int(re.search(r'VmHWM:\s+(\d+) kB', Path(f'/proc/{process.pid}/status').read_text())[1]) // 1024
+
+
+@pytest.mark.skipif(not Path('/proc/self/status').exists(), reason='the peak of memory is read from /proc')
+@pytest.mark.parametrize(('ending', 'mode'), [('PNG', '1'), ('TIFF', '1'), ('GIF', 'L')])
+def test_a_picture_that_is_too_large_is_not_decoded(server_process, ending, mode):
+    """10,000 x 10,000 pixels are 300 MB as an array; the file has a few kilobytes."""
+    process, address = server_process
+    port, file = urlsplit(address).port, io.BytesIO()
+    Image.new(mode, (10_000, 10_000)).save(file, ending, **dict(compression='group4') if ending == 'TIFF' else {})
+    small = io.BytesIO()
+    Image.new('RGB', (64, 64)).save(small, 'PNG')
+    assert ask(port, 'POST', '/predict', body=small.getvalue())[0] == 200
+    before, start = peak(process), time.monotonic()
+    status, body, _ = ask(port, 'POST', '/predict', body=file.getvalue()[:100_000])
+    assert status == 422
+    assert b'10000 x 10000 pixels, more than 89 million' in body
+    assert time.monotonic() - start < 2
+    assert peak(process) - before < 30
 
 
 def test_heads_that_are_odd(served):
