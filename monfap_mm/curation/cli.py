@@ -13,8 +13,7 @@ from ..jobs.errors import JobError
 from ..jobs.job import Summary
 from ..jobs.output_files import LINKS
 from ..media.limits import MAX_PIXELS_OF_SETS
-
-_LABELS = ('real', 'fake')
+from ..structures import CLASSES
 
 
 def make_parser(description: str, example: str, from_list: bool = False) -> argparse.ArgumentParser:
@@ -107,7 +106,7 @@ def report(summary: Summary, dst: Path, max_bad: float, labels: Collection[int] 
     elif not there:
         reason = f'Nothing came out of the {summary.total} {summary.unit}: is the source what this converter is for?'
     elif not there.issuperset(labels):
-        reason = f'The set has no {" and no ".join(_LABELS[label] for label in labels if label not in there)} image.'
+        reason = f'The set has no {" and no ".join(CLASSES[label] for label in labels if label not in there)} image.'
     else:
         print(f'The set is in {dst}')
         return DONE

@@ -10,12 +10,12 @@ from monfap_mm.visualization.panels import MIN_HEIGHT, center, overlay, resize, 
 from ..media.errors import BadInput
 from ..media.images import read_image, read_mask
 from ..media.limits import MAX_PIXELS_OF_SETS
+from ..structures import CLASSES
 from ..utils.fit_size import fit_size
 from .check_samples import Sample
 from .spacing import spread
 
 _COLUMNS = 8
-_NAMES = ('real', 'fake')
 _TINT = (220, 40, 40)
 
 
@@ -31,7 +31,7 @@ def draw_sheet(lists: Mapping[str, Sequence[Sample]], max_pixels: int = MAX_PIXE
     """
     rows = []
     for samples in lists.values():
-        for label in range(len(_NAMES)):
+        for label in range(len(CLASSES)):
             chosen = spread([sample for sample in samples if sample.label == label], _COLUMNS)
             panels = list(_draw_panels(chosen, max_pixels))
             if panels:
@@ -52,4 +52,4 @@ def _draw_panels(samples: Iterable[Sample], max_pixels: int) -> Iterable[tuple[s
         size = fit_size(image.shape, (MIN_HEIGHT, MIN_HEIGHT))
         picture = cv2.cvtColor(resize(image, size), cv2.COLOR_BGR2RGB)
         fake = resize((mask > 127).astype(np.uint8), size, cv2.INTER_NEAREST)
-        yield f'{sample.split} {_NAMES[sample.label]}', center(overlay(picture, fake, _TINT, alpha=0.3))
+        yield f'{sample.split} {CLASSES[sample.label]}', center(overlay(picture, fake, _TINT, alpha=0.3))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from monfap_mm.protocols.paper_figures import TABLE_I
+from monfap_mm.protocols.paper_tables import TABLE_I
 
 from ..jobs.errors import JobError
 from ..jobs.job import Entry, Outcome, Task

@@ -3,7 +3,7 @@
 from .ablations import ABLATIONS, load_row
 from .cell_runs import run_cell
 from .data_hashes import NotThereError, hash_lists
-from .paper_figures import TABLE_I, TABLES, PaperTable
+from .paper_tables import TABLE_I, TABLES, PaperTable
 from .protocol import Cell, Protocol, ProtocolError, load_protocol
 from .tables import Row, Table, Value, beside_paper, with_average
 from .tool_runs import ToolError, read_figures, run_jobs, run_tool

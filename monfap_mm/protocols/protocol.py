@@ -11,7 +11,8 @@ from typing import Any
 import yaml
 from mmengine.config import Config
 
-from .paper_figures import PAPER_FIGURES, TABLES, PaperTable
+from ..evaluation.figures import PAPER_FIGURES
+from .paper_tables import TABLES, PaperTable
 
 _KEYS = ('title', 'table', 'groups', 'figures', 'average', 'rows')
 _CELL_KEYS = ('config', 'checkpoint', 'cfg_options')

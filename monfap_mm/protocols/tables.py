@@ -12,7 +12,7 @@ import numpy as np
 
 from ..evaluation.plain_json import without_nan
 from ..utils.atomic_write import atomic_write
-from .paper_figures import PaperTable
+from .paper_tables import PaperTable
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from monfap_mm.curation.check import check_lists
 from monfap_mm.curation.contact_sheet import draw_sheet
 from monfap_mm.jobs.errors import JobError
 from monfap_mm.media.limits import MAX_PIXELS_OF_SETS
-from monfap_mm.protocols.paper_figures import TABLE_I
+from monfap_mm.protocols.paper_tables import TABLE_I
 from monfap_mm.utils.atomic_write import atomic_write
 
 DATASETS = {'ofv2': 'OFV2', 'ffiw': 'FFIW', 'manual_fake': 'Manual-Fake'}
