@@ -133,7 +133,7 @@ class ForgeryInferencer:
     def _prepare(self, source: str | io.BytesIO | np.ndarray) -> _Work:
         work = _Work(path=source if isinstance(source, str) else getattr(source, 'name', None))
         try:
-            work.image, work.note = read_picture(source, self.max_pixels)
+            work.image, work.note = read_picture(source, self.max_pixels, self._check_picture)
             work.prepared = self.backend.prepare(work.image, work.path)
             self._check_size(work.prepared.size)
         # A transform may fail in any way on a picture of absurd form.
@@ -141,12 +141,21 @@ class ForgeryInferencer:
             work.error = _reason(error)
         return work
 
+    def _check_picture(self, size: tuple[int, int]) -> None:
+        """Refuse a picture of a height and width whose input would be too large, before it is decoded."""
+        size = self.backend.input_size(size)
+        if size is not None:
+            self._check_size(size)
+
     def _check_size(self, size: tuple[int, int]) -> None:
         height, width = size
         if self.backend.mode == 'whole' and height * width > MAX_PIXELS_IN_ONE_PIECE:
             raise ValueError(
                 f'{width} x {height} pixels are too many for one piece: use mode slide, or Resize in the test pipeline'
             )
+        # A narrow strip is padded to the height of a window.
+        if height * width > max(self.max_pixels, MAX_PIXELS_OF_ANSWERS):
+            raise ValueError(f'the model would need {width} x {height} pixels, too many')
 
     def _predict(self, batch: list[_Work]) -> None:
         """Predict those pictures of a batch that could be read, those of one size together."""

@@ -66,6 +66,10 @@ class OnnxBackend:
         """Hashes of the config that the file was made from, and of the file."""
         return dict(config=self.metadata.config_hash, weights=hash_file(self.weights))
 
+    def input_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Height and width, padding included, of the input that a picture of a height and width becomes."""
+        return self.input.size(size)
+
     def prepare(self, image: np.ndarray, path: str | None) -> Prepared:
         """Resize, normalise and pad a picture (H, W, 3), uint8, BGR."""
         array, content = self.input(image)

@@ -59,6 +59,12 @@ class Backend(Protocol):
     weights: str
     provenance: dict[str, str]
 
+    def input_size(self, size: tuple[int, int]) -> tuple[int, int] | None:
+        """Height and width, padding included, of the input that a picture of a height and width becomes.
+
+        None if that is not known before it is prepared.
+        """
+
     def prepare(self, image: np.ndarray, path: str | None) -> Prepared:
         """Make a picture (H, W, 3), uint8, BGR, ready for the model; may be called from several threads."""
 

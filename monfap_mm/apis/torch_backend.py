@@ -3,15 +3,19 @@
 import os
 from functools import cached_property
 
+import mmcv
 import numpy as np
 import torch
+from mmcv.transforms import Resize
 from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmengine.device import get_device
 from mmengine.registry import DefaultScope
+from mmseg.datasets.transforms import PackSegInputs
 from mmseg.structures import SegDataSample
 
 from ..model_files.loading import build_model, load_config, pipeline_without_loading
+from ..model_files.onnx_input import padded_size
 from ..structures.scores import image_score, pixel_logits
 from ..utils.provenance import hash_file, hash_text
 from .prediction import Prediction, Prepared
@@ -43,6 +47,18 @@ class TorchBackend:
         """Hashes of config and checkpoint; a checkpoint that is no file has its address."""
         weights = hash_file(self.weights) if os.path.isfile(self.weights) else self.weights
         return dict(config=hash_text(self.cfg.pretty_text), weights=weights)
+
+    def input_size(self, size: tuple[int, int]) -> tuple[int, int] | None:
+        """Height and width, padding included, of the input; None if the pipeline has steps that may change its size."""
+        height, width = size
+        for step in self.pipeline.transforms:
+            if isinstance(step, Resize):
+                scale = step.scale or (int(width * step.scale_factor[0]), int(height * step.scale_factor[1]))
+                width, height = mmcv.rescale_size((width, height), scale) if step.keep_ratio else scale
+            elif not isinstance(step, PackSegInputs):
+                return None
+        padding = self.cfg.model.data_preprocessor.get('test_cfg') or {}
+        return padded_size((height, width), padding.get('size'), padding.get('size_divisor'))
 
     def prepare(self, image: np.ndarray, path: str | None) -> Prepared:
         """Send a picture (H, W, 3), uint8, BGR, through the test pipeline."""

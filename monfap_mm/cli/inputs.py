@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ..media.endings import IMAGE_ENDINGS, VIDEO_ENDINGS
-from ..media.folders import expand_inputs
+from ..media.folders import LeftOut, expand_inputs
 
 PIPE = '-'
 
@@ -27,6 +27,7 @@ class Inputs:
         total: Number of different files so far, without those in ``out``.
         changed: Number of those that are answered again, since they changed.
         own: Number of files in ``out``.
+        left_out: What folders hold beside pictures and videos.
     """
 
     def __init__(self, paths: Iterable[str], out: Path | None = None, done: Mapping[str, dict | None] | None = None):
@@ -35,10 +36,11 @@ class Inputs:
         self._done = done or {}
         self._states: dict[str, dict | None] = {}
         self.total = self.changed = self.own = 0
+        self.left_out = LeftOut()
 
     def __iter__(self) -> Iterator[str]:
         seen, folders = set(), {}
-        for path in expand_inputs(self._names, IMAGE_ENDINGS | VIDEO_ENDINGS):
+        for path in expand_inputs(self._names, IMAGE_ENDINGS | VIDEO_ENDINGS, self.left_out):
             key = identity(path, folders)
             if key in seen:
                 continue

@@ -143,6 +143,8 @@ def _to_folder(args: argparse.Namespace, inferencer: ForgeryInferencer) -> int:
         about = dict(model=args.model, checkpoint=inferencer.backend.weights, written=written)
         write_report(folder / 'report.html', read_predictions(predictions.path), about | settings)
     print(to_text(rows))
+    if inputs.left_out.endings:
+        print(printable(inputs.left_out.describe()))
     if inputs.own:
         print(f'left out: {inputs.own} files in {printable(str(folder))}, the folder of the answers')
     if inputs.changed:

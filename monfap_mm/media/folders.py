@@ -3,7 +3,9 @@
 import glob
 import io
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,69 +16,141 @@ PictureInput = str | Path | io.BytesIO | np.ndarray
 PictureInputs = PictureInput | Iterable[PictureInput]
 
 
+@dataclass
+class LeftOut:
+    """What a listing does not give; it fills while the listing goes on.
+
+    Attributes:
+        endings: Number of files by lower-case ending; '' for files without one. Hidden files do not count.
+        folders: Paths of folders that cannot be listed or that a link leads to out of the root, each with the reason.
+    """
+
+    endings: Counter[str] = field(default_factory=Counter)
+    folders: list[str] = field(default_factory=list)
+
+    def describe(self) -> str:
+        """A line for people: ``5 files of other kinds left out: 3 .txt, 2 .jxl``; empty if nothing was left out."""
+        parts = []
+        if self.endings:
+            kinds = ', '.join(f'{count} {ending or "without ending"}' for ending, count in self.endings.most_common())
+            total = self.endings.total()
+            parts.append(f'{total} {"file" if total == 1 else "files"} of other kinds left out: {kinds}')
+        parts += [f'not listed: {folder}' for folder in self.folders]
+        return '; '.join(parts)
+
+
 def expand_inputs(
-    inputs: PictureInputs, endings: frozenset[str] = IMAGE_ENDINGS
+    inputs: PictureInputs, endings: frozenset[str] = IMAGE_ENDINGS, left_out: LeftOut | None = None
 ) -> Iterator[str | io.BytesIO | np.ndarray]:
     """One by one what an input stands for; nothing is opened.
 
     Args:
-        inputs: A file, a folder (all images below it, sorted; hidden files left out), a glob (``**`` goes into
-            folders), the contents of a file (``io.BytesIO``), an array, or an iterable of these, which may be endless.
+        inputs: A file, a folder (all images below it, as :func:`find_files` lists them, also behind links), a glob
+            (``**`` goes into folders), the contents of a file (``io.BytesIO``), an array, or an iterable of these,
+            which may be endless.
         endings: Of which files in folders there shall be an answer. Default: pictures.
+        left_out: Gets what folders hold besides.
 
     Yields:
-        Paths, contents and arrays. What cannot be a picture, such as a file that does not exist or a folder without
-        images, comes as it is, so that it gets an answer too: the error of :func:`.images.read_picture`.
+        Paths, contents and arrays. What cannot be a picture, such as a file that does not exist, a folder without
+        images or one that cannot be listed, comes as it is, so that it gets an answer too: the error of
+        :func:`.images.read_picture`.
 
     Raises:
         TypeError: If an input is none of these.
     """
+    left_out = LeftOut() if left_out is None else left_out
     # Both are iterable, by rows and by lines.
     if isinstance(inputs, (np.ndarray, io.BytesIO)):
         yield inputs
     elif isinstance(inputs, (str, os.PathLike)):
-        yield from _expand_path(os.fspath(inputs), endings)
+        yield from _expand_path(os.fspath(inputs), endings, left_out)
     elif isinstance(inputs, Iterable) and not isinstance(inputs, bytes):
         for item in inputs:
-            yield from expand_inputs(item, endings)
+            yield from expand_inputs(item, endings, left_out)
     else:
         raise TypeError(f'a picture is a path or an array (H, W, 3) or io.BytesIO, got {type(inputs).__name__}')
 
 
-def _expand_path(path: str, endings: frozenset[str]) -> Iterator[str]:
+def _expand_path(path: str, endings: frozenset[str], left_out: LeftOut) -> Iterator[str]:
     if os.path.isdir(path):
-        names = iter(find_files(path, endings))
-        first = next(names, None)
-        if first is None:
+        is_empty = True
+        for name, _ in _walk(path, endings, left_out, everywhere=True):
+            is_empty = False
+            yield os.path.join(path, name) if name else path
+        if is_empty:
             yield path
-            return
-        yield os.path.join(path, first)
-        yield from (os.path.join(path, name) for name in names)
     elif not os.path.lexists(path) and glob.has_magic(path):
         matches = sorted(glob.glob(path, recursive=True))
         # Folders only as a last resort: '**' gives a folder and all that is in it.
         files = [match for match in matches if not os.path.isdir(match)]
-        yield from files or (match for folder in matches or [path] for match in _expand_match(folder, endings))
+        folders = matches or [path]
+        yield from files or (match for folder in folders for match in _expand_match(folder, endings, left_out))
     else:
         yield path
 
 
-def _expand_match(path: str, endings: frozenset[str]) -> Iterator[str]:
-    return _expand_path(path, endings) if os.path.isdir(path) else iter([path])
+def _expand_match(path: str, endings: frozenset[str], left_out: LeftOut) -> Iterator[str]:
+    return _expand_path(path, endings, left_out) if os.path.isdir(path) else iter([path])
 
 
-def find_files(root: str | Path, endings: frozenset[str] = IMAGE_ENDINGS) -> Iterator[str]:
-    """All files below a folder with one of the endings, sorted; hidden files and linked folders are left out.
+def find_files(
+    root: str | Path, endings: frozenset[str] = IMAGE_ENDINGS, left_out: LeftOut | None = None
+) -> Iterator[str]:
+    """All files below a folder with one of the endings, sorted; hidden files and folders are left out.
+
+    Linked folders come last. They are followed if they lie below ``root`` too; no folder is listed twice, so links may
+    form circles.
 
     Args:
         root: Folder.
         endings: Lower-case file endings with their dot; the case of a file's ending does not matter.
+        left_out: Gets what is not given.
 
     Yields:
         Paths relative to ``root``, separated by slashes. A path may still be a link: use :func:`safe_join` to open it.
     """
-    for folder, folders, files in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith('.'))
-        for name in sorted(files):
-            if not name.startswith('.') and os.path.splitext(name)[1].lower() in endings:
-                yield Path(folder, name).relative_to(root).as_posix()
+    left_out = LeftOut() if left_out is None else left_out
+    for name, reason in _walk(root, endings, left_out, everywhere=False):
+        if reason is None:
+            yield name
+        else:
+            left_out.folders.append(f'{name or root}: {reason}')
+
+
+def _walk(
+    root: str | Path, endings: frozenset[str], left_out: LeftOut, everywhere: bool
+) -> Iterator[tuple[str, str | None]]:
+    """Files below a folder, each with None; folders that are not listed, each with the reason."""
+    waiting, links, seen = [''], [], set()
+    real_root = os.path.realpath(root)
+    while waiting or links:
+        is_link = not waiting
+        folder = links.pop(0) if is_link else waiting.pop()
+        path = os.path.join(root, folder)
+        if is_link and not everywhere and not Path(os.path.realpath(path)).is_relative_to(real_root):
+            yield folder, 'a link that leads out of the source folder'
+            continue
+        try:
+            status = os.stat(path)
+            if (status.st_dev, status.st_ino) in seen:
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            with os.scandir(path) as entries:
+                found = sorted((entry for entry in entries if entry.name[0] != '.'), key=lambda entry: entry.name)
+        except OSError as error:
+            yield folder, error.strerror or str(error)
+            continue
+        deeper = []
+        for entry in found:
+            name = f'{folder}/{entry.name}' if folder else entry.name
+            is_link = entry.is_symlink()
+            if os.path.isdir(entry.path) if is_link else entry.is_dir():
+                (links if is_link else deeper).append(name)
+                continue
+            ending = os.path.splitext(entry.name)[1].lower()
+            if ending in endings:
+                yield name, None
+            else:
+                left_out.endings[ending] += 1
+        waiting += reversed(deeper)

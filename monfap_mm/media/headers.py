@@ -50,6 +50,11 @@ class Header:
     is_animated: bool = field(default=False, compare=False)
     is_plain: bool = field(default=False, compare=False)
 
+    @property
+    def shown_size(self) -> tuple[int, int]:
+        """Height and width of the picture as a viewer shows it; orientations from 5 on are turned by a quarter."""
+        return (self.width, self.height) if self.orientation >= 5 else (self.height, self.width)
+
 
 def name_of(source: Source) -> str:
     """What errors call a source; the contents of a file in memory may have a ``name``, as open files do."""
@@ -101,6 +106,10 @@ def check_file(path: str) -> None:
         reason = getattr(error, 'strerror', None) or str(error)
         raise BadInput(f'{path}: {reason}') from error
     if stat.S_ISDIR(status.st_mode):
+        try:
+            os.scandir(path).close()
+        except OSError as error:
+            raise BadInput(f'{path}: {error.strerror}') from error
         raise BadInput(f'{path} holds no image ({", ".join(sorted(IMAGE_ENDINGS))})')
     # A pipe or a device would block the reader.
     if not stat.S_ISREG(status.st_mode):

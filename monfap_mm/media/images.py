@@ -5,7 +5,7 @@ a picture that lacks pixels, or has pixels that its own checks call wrong, is re
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, NamedTuple
 
@@ -38,7 +38,11 @@ class Picture(NamedTuple):
     note: str | None = None
 
 
-def read_picture(source: Source | np.ndarray, max_pixels: int = MAX_PIXELS_OF_ANSWERS) -> Picture:
+def read_picture(
+    source: Source | np.ndarray,
+    max_pixels: int = MAX_PIXELS_OF_ANSWERS,
+    check_size: Callable[[tuple[int, int]], None] | None = None,
+) -> Picture:
     """Read a picture as a viewer shows it, see :mod:`.orientation`; its size is checked before it is decoded.
 
     Grayscale, palette, alpha, 16-bit and CMYK images become 8-bit color images. Transparent pixels are laid over
@@ -48,6 +52,7 @@ def read_picture(source: Source | np.ndarray, max_pixels: int = MAX_PIXELS_OF_AN
         source: Path of a file; the contents of one, which may have a ``name`` as open files do; or an array (H, W, 3),
             uint8, BGR.
         max_pixels: Largest number of pixels.
+        check_size: Called with height and width as shown before anything is decoded; may raise an error of its own.
 
     Returns:
         The picture.
@@ -57,11 +62,14 @@ def read_picture(source: Source | np.ndarray, max_pixels: int = MAX_PIXELS_OF_AN
             values; or the array is of another form.
     """
     if isinstance(source, np.ndarray):
-        return Picture(_check_array(source, max_pixels))
+        image = _check_array(source, max_pixels)
+        if check_size is not None:
+            check_size(image.shape[:2])
+        return Picture(image)
     if is_video(source):
         check_file(source)
         raise BadInput(f'{source} is a video: ask "monfap predict", or predict_video of monfap_mm.apis')
-    with _opened(source, max_pixels) as (file, header):
+    with _opened(source, max_pixels, check_size) as (file, header):
         pixels, note = _decode(file, header)
         if isinstance(pixels, Image.Image):
             note = note or _note_on(pixels)
@@ -106,11 +114,15 @@ def read_mask(source: Source, max_pixels: int = MAX_PIXELS_OF_LISTS) -> np.ndarr
 
 
 @contextmanager
-def _opened(source: Source, max_pixels: int) -> Iterator[tuple[BinaryIO, Header]]:
+def _opened(
+    source: Source, max_pixels: int, check_size: Callable[[tuple[int, int]], None] | None = None
+) -> Iterator[tuple[BinaryIO, Header]]:
     """An open file and its header; what is raised while it is decoded becomes a BadInput."""
     name = name_of(source)
     with open_file(source) as file:
         header = parse_header(file, name, max_pixels)
+        if check_size is not None:
+            check_size(header.shown_size)
         try:
             yield file, header
         # Decoders signal damage by many types of exceptions.

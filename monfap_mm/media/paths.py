@@ -3,6 +3,8 @@
 import hashlib
 import os
 import stat
+from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
@@ -20,7 +22,8 @@ def safe_join(root: str | Path, name: str) -> Path:
         name: Path below ``root``, separated by slashes, as the annotation has it.
 
     Returns:
-        Path of an existing regular file, links followed.
+        Path of an existing regular file, links followed. Where there is none of that name, the only one whose name
+        differs in nothing but letter case: sets that were made on Windows mix cases.
 
     Raises:
         BadInput: If the name is empty, absolute, contains ``..`` or a NUL, leads out of ``root`` by a symbolic link, or
@@ -33,7 +36,7 @@ def safe_join(root: str | Path, name: str) -> Path:
         raise BadInput(f'{name!r} leads out of the source folder')
     root = Path(root).resolve()
     try:
-        path = (root / relative).resolve(strict=True)
+        path = (root / _as_written(root, relative)).resolve(strict=True)
         mode = path.stat().st_mode
     except (OSError, RuntimeError, ValueError) as error:
         raise BadInput(f'{name!r}: {_reason(error)}') from error
@@ -43,6 +46,44 @@ def safe_join(root: str | Path, name: str) -> Path:
     if not stat.S_ISREG(mode):
         raise BadInput(f'{name!r} is not a regular file')
     return path
+
+
+def _as_written(root: Path, relative: PurePosixPath) -> PurePosixPath:
+    """A path below a folder as it is written there, whatever its letter case; unchanged if that is not clear."""
+    if os.path.lexists(root / relative):
+        return relative
+    found = PurePosixPath()
+    for part in relative.parts:
+        folder = root / found
+        found /= part if os.path.lexists(folder / part) else find_alike(part, _names_in(folder)) or part
+    return found
+
+
+def _names_in(folder: Path) -> dict[str, list[str]]:
+    try:
+        return _list_names(folder, folder.stat().st_mtime_ns)
+    except (OSError, ValueError):
+        return {}
+
+
+@lru_cache(maxsize=16)
+def _list_names(folder: Path, changed: int) -> dict[str, list[str]]:
+    """The names in a folder, listed anew only when it has changed."""
+    return by_letters(os.listdir(folder))
+
+
+def by_letters(names: Iterable[str]) -> dict[str, list[str]]:
+    """Names by their letters without case, for :func:`find_alike`."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(name.casefold(), []).append(name)
+    return found
+
+
+def find_alike(name: str, names: dict[str, list[str]]) -> str | None:
+    """The name itself if it is among some, or the only one that differs in nothing but letter case; else None."""
+    alike = names.get(name.casefold(), [])
+    return name if name in alike else alike[0] if len(alike) == 1 else None
 
 
 def _reason(error: Exception) -> str:

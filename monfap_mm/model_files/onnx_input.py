@@ -48,15 +48,24 @@ class OnnxInput:
             array = (array - mean) / std
         return self._pad(array), array.shape[1:]
 
+    def size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Height and width of the input that a picture of ``size`` becomes."""
+        size = size if self.resize is None else resized_size(size, self.resize)
+        return padded_size(size, self.metadata.pad_size, self.metadata.pad_divisor)
+
     def _pad(self, array: np.ndarray) -> np.ndarray:
-        size = array.shape[1:]
-        target = size
-        if self.metadata.pad_size is not None:
-            target = np.maximum(size, self.metadata.pad_size)
-        elif self.metadata.pad_divisor is not None:
-            target = [-(-length // self.metadata.pad_divisor) * self.metadata.pad_divisor for length in size]
-        missing = [(0, new - length) for new, length in zip(target, size)]
+        target = padded_size(array.shape[1:], self.metadata.pad_size, self.metadata.pad_divisor)
+        missing = [(0, new - length) for new, length in zip(target, array.shape[1:])]
         return np.pad(array, [(0, 0), *missing], constant_values=self.metadata.pad_value)
+
+
+def padded_size(size: tuple[int, int], least: tuple[int, int] | None, divisor: int | None) -> tuple[int, int]:
+    """Height and width after mmseg's data preprocessor: at least ``least``, or multiples of a divisor."""
+    if least is not None:
+        return max(size[0], least[0]), max(size[1], least[1])
+    if divisor is not None:
+        return tuple(-(-length // divisor) * divisor for length in size)
+    return tuple(size)
 
 
 def resized_size(size: tuple[int, int], step: ResizeStep) -> tuple[int, int]:

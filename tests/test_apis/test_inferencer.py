@@ -136,6 +136,32 @@ def test_a_large_picture_needs_windows(inferencer, config, weights, monkeypatch)
     assert answered.size == (100, 100)
 
 
+def test_what_will_be_refused_is_not_decoded(config, weights, tmp_path, monkeypatch):
+    """A small file that unpacks to much: its header alone is read, from a file as from memory."""
+    Image.new('1', (4000, 3000)).save(tmp_path / 'a.png')
+    contents = io.BytesIO((tmp_path / 'a.png').read_bytes())
+    monkeypatch.setattr(module, 'MAX_PIXELS_IN_ONE_PIECE', 96 * 96 - 1)
+    monkeypatch.setattr('monfap_mm.media.images._decode', None)
+    whole = ForgeryInferencer(config, weights, 'cpu')
+    for result in whole([str(tmp_path / 'a.png'), contents]):
+        assert result.error.startswith('96 x 96 pixels are too many for one piece')
+    monkeypatch.setattr(module, 'MAX_PIXELS_OF_ANSWERS', 1)
+    narrow = ForgeryInferencer(config, weights, 'cpu', 'slide', max_pixels=4000)
+    Image.new('1', (4000, 1)).save(tmp_path / 'narrow.png')
+    monkeypatch.setattr(narrow.backend.cfg.model.data_preprocessor, 'test_cfg', dict(size=(96, 96)), raising=False)
+    (result,) = narrow(str(tmp_path / 'narrow.png'))
+    assert result.error == 'the model would need 4000 x 96 pixels, too many'
+
+
+def test_the_size_of_the_input_is_known_beforehand(inferencer, config, weights):
+    for size in ((96, 96), (50, 70), (201, 33)):
+        for backend in (inferencer.backend, ForgeryInferencer(config, weights, 'cpu', 'slide').backend):
+            prepared = backend.prepare(picture(*size), None).size
+            planned = backend.input_size(size)
+            assert planned[0] >= prepared[0]
+            assert planned[1] >= prepared[1]
+
+
 def test_the_threshold_decides_the_label_and_nothing_else(config, weights, inferencer):
     (result,) = inferencer([picture()])
     lower, higher = (

@@ -7,7 +7,7 @@ from monfap_mm.curation.annotations import find_annotations, hash_annotations
 from monfap_mm.jobs.errors import JobError
 from monfap_mm.media.errors import BadInput
 from monfap_mm.media.folders import find_files
-from monfap_mm.media.paths import safe_join, safe_name
+from monfap_mm.media.paths import by_letters, find_alike, safe_join, safe_name
 
 
 @pytest.fixture
@@ -116,3 +116,23 @@ def test_annotations_are_the_uppermost_file_and_hashed_by_name(source):
 def test_annotations_that_are_no_file_of_the_source_are_refused(source, name):
     with pytest.raises(JobError, match=f'Cannot read the annotations .*{name}'):
         find_annotations(source, name)
+
+
+def test_names_that_differ_only_in_letter_case_are_found_where_there_is_one(source):
+    assert safe_join(source, 'SUB/A b.JPG') == (source / 'sub/a b.jpg').resolve()
+    (source / 'sub/A b.jpg').write_bytes(b'3')
+    assert safe_join(source, 'sub/A b.jpg').read_bytes() == b'3'
+    assert safe_join(source, 'sub/a b.jpg').read_bytes() == b'1'
+    with pytest.raises(BadInput, match='no such file'):
+        safe_join(source, 'sub/a B.jpg')
+    with pytest.raises(BadInput, match='leads out'):
+        safe_join(source, 'OUT.jpg')
+
+
+def test_the_only_name_that_is_alike():
+    names = by_letters(['a.PNG', 'b.png', 'B.png', 'Straße.png'])
+    assert find_alike('A.png', names) == 'a.PNG'
+    assert find_alike('B.png', names) == 'B.png'
+    assert find_alike('b.PNG', names) is None
+    assert find_alike('STRASSE.png', names) == 'Straße.png'
+    assert find_alike('c.png', names) is None

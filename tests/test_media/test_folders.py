@@ -1,0 +1,73 @@
+import os
+
+import pytest
+
+from monfap_mm.media.errors import BadInput
+from monfap_mm.media.folders import LeftOut, expand_inputs, find_files
+from monfap_mm.media.images import read_picture
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """Two pictures, files of other kinds, a folder that is linked twice, circles, and a link that leads out."""
+    root = tmp_path / 'root'
+    for name in ('a.jpg', 'b/c.PNG', 'b/d.jxl', 'e.txt', 'f.JXL', 'README', '.hidden.jxl', '.cache/g.jpg'):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(b'')
+    (tmp_path / 'elsewhere').mkdir()
+    (tmp_path / 'elsewhere/h.jpg').write_bytes(b'')
+    for link, target in dict(
+        again='b', circle='.', deep='../root', outside='../elsewhere', twice='../elsewhere'
+    ).items():
+        (root / link).symlink_to(target)
+    (root / 'b/up').symlink_to('..')
+    (root / 'self').symlink_to('self')
+    return root
+
+
+def test_every_folder_once_also_behind_links(tree):
+    left_out = LeftOut()
+    found = [os.path.relpath(path, tree) for path in expand_inputs(tree, left_out=left_out)]
+    assert found == ['a.jpg', 'b/c.PNG', 'outside/h.jpg']
+    assert left_out.endings == {'.jxl': 2, '.txt': 1, '': 2}  # README, and the link to itself
+    text = left_out.describe()
+    assert text.startswith('5 files of other kinds left out: ')
+    assert '2 .jxl' in text
+    assert '1 .txt' in text
+    assert '2 without ending' in text
+
+
+def test_sets_stay_in_their_folder(tree):
+    left_out = LeftOut()
+    assert list(find_files(tree, left_out=left_out)) == ['a.jpg', 'b/c.PNG']
+    reason = 'a link that leads out of the source folder'
+    assert left_out.folders == [f'outside: {reason}', f'twice: {reason}']
+    assert f'not listed: outside: {reason}' in left_out.describe()
+
+
+def test_a_folder_is_listed_where_it_is_rather_than_behind_a_link(tmp_path):
+    (tmp_path / 'z').mkdir()
+    (tmp_path / 'z/a.jpg').write_bytes(b'')
+    (tmp_path / 'a').symlink_to('z')
+    assert list(find_files(tmp_path)) == ['z/a.jpg']
+
+
+def test_a_folder_that_cannot_be_listed_gets_an_error(tree, monkeypatch):
+    scandir = os.scandir
+
+    def refuse(path):
+        if os.path.basename(path) == 'b':
+            raise PermissionError(13, 'Permission denied')
+        return scandir(path)
+
+    monkeypatch.setattr(os, 'scandir', refuse)
+    (found,) = (path for path in expand_inputs(tree) if path == f'{tree}/b')
+    with pytest.raises(BadInput, match='/b: Permission denied'):
+        read_picture(found)
+    left_out = LeftOut()
+    assert list(find_files(tree, left_out=left_out)) == ['a.jpg']
+    assert 'b: Permission denied' in left_out.folders
+
+
+def test_nothing_left_out():
+    assert LeftOut().describe() == ''
