@@ -10,7 +10,7 @@ from mmseg.registry import MODELS
 from monfap_mm.protocols import ABLATIONS, TABLES, load_row
 from monfap_mm.protocols.ablations import FULL_MODEL
 
-CONFIGS = Path(__file__).parents[3] / 'configs'
+CONFIGS = Path(__file__).parents[2] / 'configs'
 NAMES = sorted({name for rows in ABLATIONS.values() for name in rows.values()})
 
 CHANGES = {

@@ -5,7 +5,7 @@ import pytest
 
 from monfap_mm.protocols import TABLES, ProtocolError, load_protocol
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 SHIPPED = sorted((ROOT / 'configs' / 'benchmarks').glob('*.yml'))
 GOOD = """
 title: A table

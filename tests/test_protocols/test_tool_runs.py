@@ -11,7 +11,7 @@ import pytest
 
 from monfap_mm.protocols import ToolError, read_figures, run_jobs, run_tool
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
