@@ -13,6 +13,7 @@ import numpy as np
 from monfap_mm.datasets import ForgeryDataset
 
 from ..jobs.workers import Failure, map_in_order
+from ..media.masks import DEFAULT_MASK_VALUES, WHOLE_BORDER
 from .check_manifest import Origin, read_origins
 from .check_samples import Facts, Sample, inspect
 from .duplicates import Duplicates
@@ -24,6 +25,7 @@ BOTH_LABELS = 'image file with both labels'
 SOURCE_ACROSS = 'source in two splits'
 IMAGE_WITHIN = 'image file twice in a split'
 ALIKE_ACROSS = 'images that look alike in two splits'
+INVERTED = 'list of which most masks seem to be inverted'
 ONE_LABEL = 'list with one label only'
 NO_MANIFEST = 'list without a manifest of a converter: its sources are unknown'
 _SHOWN = 5
@@ -154,13 +156,16 @@ def read_samples(path: Path) -> list[Sample]:
     ]
 
 
-def check_lists(paths: Iterable[Path], workers: int, max_pixels: int) -> tuple[CheckReport, dict[str, list[Sample]]]:
+def check_lists(
+    paths: Iterable[Path], workers: int, max_pixels: int, mask_values: str = DEFAULT_MASK_VALUES
+) -> tuple[CheckReport, dict[str, list[Sample]]]:
     """Check lists, one after the other; images and masks are read by several processes.
 
     Args:
         paths: The lists.
         workers: Number of processes.
         max_pixels: Larger images count as unreadable.
+        mask_values: Which values of a mask are fake, a key of :data:`~monfap_mm.media.masks.MASK_VALUES`.
 
     Returns:
         The report, and the samples of each list that could be read.
@@ -172,8 +177,9 @@ def check_lists(paths: Iterable[Path], workers: int, max_pixels: int) -> tuple[C
         except (ValueError, OSError) as error:
             report.problems.setdefault(BAD_LIST, []).append(str(error))
     check = _Check(report)
+    look = partial(inspect, max_pixels=max_pixels, mask_values=mask_values)
     for name, listed in samples.items():
-        check.add_list(name, listed, workers, max_pixels)
+        check.add_list(name, map_in_order(look, listed, workers))
     check.finish()
     return report, samples
 
@@ -186,8 +192,8 @@ class _Check:
         self._origins: dict[Path, dict[str, Origin] | None] = {}
         self._files, self._labels, self._looks, self._sources = (Duplicates() for _ in range(4))
 
-    def add_list(self, name: str, samples: list[Sample], workers: int, max_pixels: int) -> None:
-        """Look at every sample of a list."""
+    def add_list(self, name: str, inspected: Iterable[tuple[Sample, Facts | Failure]]) -> None:
+        """Take in every sample of a list, with what was found out about it."""
         statistics = self._report.lists[name] = ListStatistics()
         folder = Path(name).parent
         if folder not in self._origins:
@@ -195,18 +201,25 @@ class _Check:
         origins = self._origins[folder]
         if origins is None:
             self._report.notes.setdefault(NO_MANIFEST, []).append(name)
-        for sample, facts in map_in_order(partial(inspect, max_pixels=max_pixels), samples, workers):
+        inverted = 0
+        for sample, facts in inspected:
             if isinstance(facts, Failure):
                 facts = Facts(((CRASHED, f'{sample.image}: {facts.reason}'),))
             origin = (origins or {}).get(sample.image, Origin())
             statistics.add(sample, facts, origin.faces)
             self._remember(sample, facts, origin)
+            inverted += any(kind == WHOLE_BORDER for kind, _ in facts.notes)
+        fakes = statistics.labels[1]
+        if 2 * inverted > fakes:
+            self._report.problems.setdefault(INVERTED, []).append(f'{name}: {inverted} of {fakes}')
         if len(statistics.labels) == 1:
             self._report.notes.setdefault(ONE_LABEL, []).append(name)
 
     def _remember(self, sample: Sample, facts: Facts, origin: Origin) -> None:
         for kind, detail in facts.problems:
             self._report.problems.setdefault(kind, []).append(detail)
+        for kind, detail in facts.notes:
+            self._report.notes.setdefault(kind, []).append(detail)
         group = group_of(sample.split)
         if facts.digest is not None:
             self._files.add(facts.digest, group, sample.image)

@@ -1,6 +1,7 @@
 """Looking at one sample of a list: does it read, and do image, label and mask agree?"""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,10 +11,12 @@ import numpy as np
 from ..media.errors import BadInput
 from ..media.images import read_image, read_mask
 from ..media.limits import MAX_PIXELS_OF_SETS
+from ..media.masks import DEFAULT_MASK_VALUES, MASK_VALUES, fake_pixels, oddity, second_level
 
 BAD_IMAGE, BAD_MASK = 'image that cannot be read', 'mask that cannot be read'
 SIZES = 'mask of another size than its image'
 NOT_BINARY = 'mask with values other than 0 and 255'
+SECOND_LEVEL = 'mask with areas of a value that counts as real'
 REAL_WITH_MASK, FAKE_WITHOUT_MASK = 'real image with a mask that is not empty', 'fake image with an empty mask'
 
 
@@ -40,6 +43,7 @@ class Facts:
 
     Attributes:
         problems: Pairs of the kind of problem and the details.
+        notes: The same for what may be meant.
         digest: SHA-256 of the image file; None if it cannot be read.
         look: Hash of how the image looks, see :func:`difference_hash`; None if it cannot be read or is featureless.
         area: Share of manipulated pixels, 0 to 1; None if the mask cannot be read.
@@ -47,14 +51,21 @@ class Facts:
     """
 
     problems: tuple[tuple[str, str], ...] = ()
+    notes: tuple[tuple[str, str], ...] = ()
     digest: bytes | None = None
     look: int | None = None
     area: float | None = None
     regions: int = 0
 
 
-def inspect(sample: Sample, max_pixels: int = MAX_PIXELS_OF_SETS) -> Facts:
-    """Read image and mask of a sample, and compare them with its label."""
+def inspect(sample: Sample, max_pixels: int = MAX_PIXELS_OF_SETS, mask_values: str = DEFAULT_MASK_VALUES) -> Facts:
+    """Read image and mask of a sample, and compare them with its label.
+
+    Args:
+        sample: The sample.
+        max_pixels: Larger images and masks count as unreadable.
+        mask_values: Which values of a mask are fake, a key of :data:`~monfap_mm.media.masks.MASK_VALUES`.
+    """
     try:
         image = read_image(sample.image, max_pixels)
         digest = hashlib.sha256(Path(sample.image).read_bytes()).digest()
@@ -64,26 +75,33 @@ def inspect(sample: Sample, max_pixels: int = MAX_PIXELS_OF_SETS) -> Facts:
     if sample.mask is None:
         return Facts(area=0.0, **found)
     try:
-        mask = read_mask(sample.mask, max_pixels)
+        values = read_mask(sample.mask, max_pixels)
     except BadInput as error:
         return Facts(((BAD_MASK, str(error)),), **found)
-    fake = (mask > 127).astype(np.uint8)
+    fake = fake_pixels(values, mask_values)
     regions = cv2.connectedComponents(fake, connectivity=8)[0] - 1
-    problems = tuple(_compare(sample, image, mask))
-    return Facts(problems, area=float(fake.mean()), regions=regions, **found)
+    problems = tuple(_compare(sample, image, values, mask_values))
+    odd = oddity(fake) if sample.label else None
+    notes = ((odd, sample.mask),) if odd else ()
+    return Facts(problems, notes, area=float(fake.mean()), regions=regions, **found)
 
 
-def _compare(sample: Sample, image: np.ndarray, mask: np.ndarray):
-    if mask.shape != image.shape[:2]:
-        sizes = f'{image.shape[1]} x {image.shape[0]} and {mask.shape[1]} x {mask.shape[0]}'
+def _compare(sample: Sample, image: np.ndarray, values: np.ndarray, mask_values: str) -> Iterator[tuple[str, str]]:
+    if values.shape != image.shape[:2]:
+        sizes = f'{image.shape[1]} x {image.shape[0]} and {values.shape[1]} x {values.shape[0]}'
         yield SIZES, f'{sample.image}: image and mask have {sizes} pixels'
-    values = np.flatnonzero(np.bincount(mask.ravel(), minlength=256))
-    odd = [int(value) for value in values if value not in (0, 255)]
-    if odd:
+    present = np.flatnonzero(np.bincount(values.ravel(), minlength=256))
+    odd = [int(value) for value in present if value not in (0, 255)]
+    if odd and mask_values == DEFAULT_MASK_VALUES:
         yield NOT_BINARY, f'{sample.mask}: {len(odd)} other values, for instance {odd[len(odd) // 2]}'
-    if sample.label and values[-1] <= 127:
-        yield FAKE_WITHOUT_MASK, f'{sample.image}: no value of {sample.mask} is above 127'
-    if not sample.label and values[-1] > 127:
+    level = second_level(values, mask_values)
+    if level is not None:
+        yield SECOND_LEVEL, f'{sample.mask}: {level} beside fake areas'
+    largest = int(present[-1])
+    if sample.label and largest <= MASK_VALUES[mask_values]:
+        hint = ': see --mask-values' if largest else ''
+        yield FAKE_WITHOUT_MASK, f'{sample.image}: the largest value of {sample.mask} is {largest}{hint}'
+    if not sample.label and largest > MASK_VALUES[mask_values]:
         yield REAL_WITH_MASK, f'{sample.image}: {sample.mask}'
 
 

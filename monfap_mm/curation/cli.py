@@ -13,6 +13,7 @@ from ..jobs.errors import JobError
 from ..jobs.job import Summary
 from ..jobs.output_files import LINKS
 from ..media.limits import MAX_PIXELS_OF_SETS
+from ..media.masks import DEFAULT_MASK_VALUES, MASK_VALUES
 from ..structures import CLASSES
 
 
@@ -61,6 +62,21 @@ def add_link_option(parser: argparse.ArgumentParser) -> None:
         default='copy',
         help='how DST gets the images, default: %(default)s',
     )
+
+
+def add_mask_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--mask-values``, for commands that read masks."""
+    parser.add_argument(
+        '--mask-values',
+        choices=MASK_VALUES,
+        default=DEFAULT_MASK_VALUES,
+        help='which values of a mask are marked: nonzero for masks of 0 and 1 or of dark colors, default: %(default)s',
+    )
+
+
+def mask_settings(mask_values: str) -> dict:
+    """The setting of a job for ``--mask-values``; none for the default, which sets made before it existed have."""
+    return {} if mask_values == DEFAULT_MASK_VALUES else {'mask_values': mask_values}
 
 
 def job_options(args: argparse.Namespace) -> dict:

@@ -10,6 +10,7 @@ from monfap_mm.visualization.panels import MIN_HEIGHT, center, overlay, resize, 
 from ..media.errors import BadInput
 from ..media.images import read_image, read_mask
 from ..media.limits import MAX_PIXELS_OF_SETS
+from ..media.masks import DEFAULT_MASK_VALUES, fake_pixels
 from ..structures import CLASSES
 from ..utils.fit_size import fit_size
 from .check_samples import Sample
@@ -19,12 +20,17 @@ _COLUMNS = 8
 _TINT = (220, 40, 40)
 
 
-def draw_sheet(lists: Mapping[str, Sequence[Sample]], max_pixels: int = MAX_PIXELS_OF_SETS) -> np.ndarray:
+def draw_sheet(
+    lists: Mapping[str, Sequence[Sample]],
+    max_pixels: int = MAX_PIXELS_OF_SETS,
+    mask_values: str = DEFAULT_MASK_VALUES,
+) -> np.ndarray:
     """Draw eight real and eight forged images of each list, at regular intervals; unreadable ones are left out.
 
     Args:
         lists: Samples by list.
         max_pixels: Largest image that is read.
+        mask_values: Which values of a mask are fake, a key of :data:`~monfap_mm.media.masks.MASK_VALUES`.
 
     Returns:
         Picture (H, W, 3), uint8, RGB; one row a list and label.
@@ -33,7 +39,7 @@ def draw_sheet(lists: Mapping[str, Sequence[Sample]], max_pixels: int = MAX_PIXE
     for samples in lists.values():
         for label in range(len(CLASSES)):
             chosen = spread([sample for sample in samples if sample.label == label], _COLUMNS)
-            panels = list(_draw_panels(chosen, max_pixels))
+            panels = list(_draw_panels(chosen, max_pixels, mask_values))
             if panels:
                 rows.append(side_by_side(panels))
     width = max((row.shape[1] for row in rows), default=MIN_HEIGHT)
@@ -42,7 +48,7 @@ def draw_sheet(lists: Mapping[str, Sequence[Sample]], max_pixels: int = MAX_PIXE
     return np.concatenate(padded or blank)
 
 
-def _draw_panels(samples: Iterable[Sample], max_pixels: int) -> Iterable[tuple[str, np.ndarray]]:
+def _draw_panels(samples: Iterable[Sample], max_pixels: int, mask_values: str) -> Iterable[tuple[str, np.ndarray]]:
     for sample in samples:
         try:
             image = read_image(sample.image, max_pixels)
@@ -51,5 +57,5 @@ def _draw_panels(samples: Iterable[Sample], max_pixels: int) -> Iterable[tuple[s
             continue
         size = fit_size(image.shape, (MIN_HEIGHT, MIN_HEIGHT))
         picture = cv2.cvtColor(resize(image, size), cv2.COLOR_BGR2RGB)
-        fake = resize((mask > 127).astype(np.uint8), size, cv2.INTER_NEAREST)
+        fake = resize(fake_pixels(mask, mask_values), size, cv2.INTER_NEAREST)
         yield f'{sample.split} {CLASSES[sample.label]}', center(overlay(picture, fake, _TINT, alpha=0.3))

@@ -15,26 +15,28 @@ from ..jobs.job import Entry, Outcome, Task
 from ..jobs.output_files import write_file, write_mask
 from ..media.errors import BadInput
 from ..media.headers import read_header
+from ..media.masks import DEFAULT_MASK_VALUES
 from ..media.paths import safe_name
 
 # Comes out of safe_name for no part of a path.
 _UP = '%up'
 
 
-def list_tasks(source: Path) -> list[Task]:
+def list_tasks(source: Path, mask_values: str = DEFAULT_MASK_VALUES) -> list[Task]:
     """A task for every image of a list; its key is the image's path from the list's folder.
 
     The list is the user's own: it may name files anywhere. Whether they exist shows when their turn comes.
 
     Args:
         source: The list, in a format of :mod:`monfap_mm.datasets.forgery_list`.
+        mask_values: Which values of its masks are fake, a key of :data:`~monfap_mm.media.masks.MASK_VALUES`.
 
     Raises:
         JobError: If the list cannot be read, names no image, or has malformed lines.
     """
     root = os.path.abspath(source.parent)
     try:
-        options = dict(check_files=False, pipeline=[], test_mode=True)
+        options = dict(check_files=False, mask_values=mask_values, pipeline=[], test_mode=True)
         dataset = ForgeryDataset(ann_file=source.name, data_root=root, **options)
     except (OSError, ValueError) as error:
         raise JobError(str(error)) from error
@@ -69,6 +71,9 @@ def convert(task: Task, dst: Path, *, split: str, perturber: Perturber, max_pixe
         image, mask, steps = perturber(loaded['img'], loaded['gt_seg_map'])
     except (OSError, ValueError) as error:
         raise BadInput(f'{sample["img_path"]}: {error}') from error
+    if sample['gt_label'] and not mask.any():
+        names = ', '.join(step['name'] for step in steps)
+        raise BadInput(f'{sample["img_path"]}: nothing is left of the forgery after {names}')
     name = copy_name(task.key)
     image_name, mask_name = f'images/{name}', f'masks/{name}' if sample['gt_label'] else None
     write_file(dst, image_name, cv2.imencode('.png', image)[1].tobytes())

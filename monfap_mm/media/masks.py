@@ -6,6 +6,8 @@ import numpy as np
 # Rule -> the largest value that is real. Editors soften edges: half way is the border unless the user says otherwise.
 MASK_VALUES = {'above_127': 127, 'nonzero': 0}
 DEFAULT_MASK_VALUES = 'above_127'
+WHOLE_IMAGE = 'mask that marks the whole image'
+WHOLE_BORDER = 'mask that marks all of the border but not all of the image, so may be inverted'
 _LEVEL_SIDE = 5
 _LEVEL_SHARE = 0.1
 
@@ -59,6 +61,20 @@ def second_level(values: np.ndarray, mask_values: str = DEFAULT_MASK_VALUES) -> 
         if cv2.erode((values == value).astype(np.uint8), square, borderValue=0).any():
             return value
     return None
+
+
+def oddity(mask: np.ndarray) -> str | None:
+    """What hints at a mask of the wrong polarity, though it may be meant.
+
+    Args:
+        mask: Array (H, W), uint8: 0 real, 1 fake.
+
+    Returns:
+        ``WHOLE_IMAGE`` if all pixels are fake, ``WHOLE_BORDER`` if only those along all four borders are, else None.
+    """
+    if mask.all():
+        return WHOLE_IMAGE
+    return WHOLE_BORDER if all(side.all() for side in (mask[0], mask[-1], mask[:, 0], mask[:, -1])) else None
 
 
 def binarize_mask(frame: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

@@ -7,6 +7,7 @@ import pytest
 
 from monfap_mm.curation import check
 from monfap_mm.curation.check_samples import BAD_IMAGE, FAKE_WITHOUT_MASK
+from monfap_mm.media.masks import WHOLE_BORDER
 
 from .rendered import take_picture
 
@@ -71,6 +72,21 @@ def test_a_good_set_is_fit_and_counted(made):
     row = next(line for line in text.splitlines() if 'train.txt' in line)
     assert row.split()[1:] == ['1', '3', '4', '1000', '2.00', '1.00']
     assert text.endswith('\nfit to train on')
+
+
+@pytest.mark.parametrize(('inverted', 'fit'), [(1, True), (2, False)])
+def test_masks_that_may_be_inverted_are_noted_and_most_of_a_list_are_a_problem(made, inverted, fit):
+    """Of the three fakes in train.txt, one or two have the upper part as the only one that is not marked."""
+    paths = made.save()
+    for line in made.lines['train'][1 : 1 + inverted]:
+        mask = np.full((96, 96), 255, np.uint8)
+        mask[20:40, 30:50] = 0
+        cv2.imwrite(str(made.root / line.split('\t')[2]), mask)
+    report = run(paths)
+    assert report.fit == fit
+    assert list(report.notes) == [WHOLE_BORDER]
+    assert len(report.notes[WHOLE_BORDER]) == inverted
+    assert report.problems == ({} if fit else {check.INVERTED: [f'{paths[0]}: 2 of 3']})
 
 
 def test_leaks_between_splits(made):

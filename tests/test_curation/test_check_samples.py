@@ -12,11 +12,13 @@ from monfap_mm.curation.check_samples import (
     FAKE_WITHOUT_MASK,
     NOT_BINARY,
     REAL_WITH_MASK,
+    SECOND_LEVEL,
     SIZES,
     Sample,
     difference_hash,
     inspect,
 )
+from monfap_mm.media.masks import WHOLE_BORDER, WHOLE_IMAGE
 
 from .rendered import take_picture
 
@@ -68,6 +70,52 @@ def test_masks_that_do_not_fit(image, tmp_path, values, label, wanted):
     facts = inspect(Sample('train', image, save_mask(tmp_path, values), label))
     assert kinds(facts) == wanted
     assert all('mask.png' in detail or 'image.png' in detail for _, detail in facts.problems)
+
+
+def with_boxes(*values):
+    mask = np.zeros((96, 96), np.uint8)
+    for number, value in enumerate(values):
+        mask[30 * number + 4 : 30 * number + 24, 10:60] = value
+    return mask
+
+
+@pytest.mark.parametrize(
+    ('values', 'default', 'nonzero'),
+    [
+        (with_boxes(255), [], []),
+        (with_boxes(1), [NOT_BINARY, FAKE_WITHOUT_MASK], []),
+        (with_boxes(38, 75), [NOT_BINARY, FAKE_WITHOUT_MASK], []),
+        (with_boxes(255, 100), [NOT_BINARY, SECOND_LEVEL], []),
+        (with_boxes(), [FAKE_WITHOUT_MASK], [FAKE_WITHOUT_MASK]),
+    ],
+)
+def test_values_that_are_fake(image, tmp_path, values, default, nonzero):
+    sample = Sample('train', image, save_mask(tmp_path, values), 1)
+    assert kinds(inspect(sample)) == default
+    facts = inspect(sample, mask_values='nonzero')
+    assert kinds(facts) == nonzero
+    assert facts.area == pytest.approx((values > 0).mean())
+    advice = [detail for kind, detail in inspect(sample).problems if kind == FAKE_WITHOUT_MASK and values.any()]
+    assert all(f'is {values.max()}: see --mask-values' in detail for detail in advice)
+    real = Sample('train', image, sample.mask, 0)
+    assert (REAL_WITH_MASK in kinds(inspect(real, mask_values='nonzero'))) == values.any()
+
+
+@pytest.mark.parametrize(
+    ('values', 'note'),
+    [
+        (with_boxes() + 255, WHOLE_IMAGE),
+        (255 - with_boxes(255), WHOLE_BORDER),
+        (with_boxes(255), None),
+        (np.pad(np.full((96, 95), 255), ((0, 0), (0, 1))), None),
+        (np.pad(np.full((95, 96), 255), ((1, 0), (0, 0))), None),
+    ],
+)
+def test_masks_of_the_wrong_polarity_are_noted(image, tmp_path, values, note):
+    mask = save_mask(tmp_path, values)
+    facts = inspect(Sample('train', image, mask, 1))
+    assert (facts.problems, facts.notes) == ((), ((note, mask),) if note else ())
+    assert inspect(Sample('train', image, mask, 0)).notes == ()
 
 
 def test_unreadable_files(image, tmp_path):

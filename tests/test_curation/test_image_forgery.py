@@ -16,6 +16,7 @@ from monfap_mm.jobs.errors import JobError
 from monfap_mm.jobs.job import Task, run_job
 from monfap_mm.media.errors import BadInput
 from monfap_mm.media.headers import Header
+from monfap_mm.media.masks import WHOLE_BORDER, WHOLE_IMAGE
 
 HEIGHT, WIDTH = 24, 36
 FORGED = np.zeros((HEIGHT, WIDTH), bool)
@@ -33,10 +34,10 @@ def write_mask(path: Path, mask=FORGED, **kwargs) -> None:
     Image.fromarray(np.where(mask, 255, 0).astype(np.uint8)).save(path, **kwargs)
 
 
-def list_and_convert(name, src, dst):
+def list_and_convert(name, src, dst, **options):
     samples = list(DATASETS[name](src))
     splits = divide(samples, (0, 0, 1), seed=0)
-    work = partial(convert, src=src, splits=splits, link='copy', max_pixels=10**6)
+    work = partial(convert, src=src, splits=splits, link='copy', max_pixels=10**6, **options)
     tasks = [Task(sample.image, sample) for sample in samples]
     return run_job(tasks, work, dst, settings={}, workers=2, max_bad=1)
 
@@ -223,6 +224,49 @@ def test_imd2020(tmp_path):
     assert (samples['IMD2020/1a1ogs/c8tf5mq_0.png'][1] == FORGED).all()
     assert notes == {'IMD2020/1a1ogs/c8tf5mq_1.jpg': 'The forged image has no mask'}
     assert {sample.sources for sample in DATASETS['imd2020'](src)} == {('1a1ogs',)}
+
+
+def test_masks_as_annotators_leave_them(tmp_path):
+    src, dst = tmp_path / 'src', tmp_path / 'dst'
+    gray = FORGED.astype(np.uint8)
+    second = gray * 255
+    second[14:22, 8:20] = 100
+    palette = Image.frombytes('P', (WIDTH, HEIGHT), gray.tobytes())
+    palette.putpalette([0, 0, 0, 128, 0, 0])
+    masks = {
+        'binary': Image.fromarray(255 * gray),
+        'zeroone': Image.fromarray(gray),
+        'voc': palette,
+        'deep': Image.fromarray(gray.astype(np.uint16)),
+        'second': Image.fromarray(second),
+        'inverted': Image.fromarray(255 - 255 * gray),
+        'white': Image.fromarray(0 * gray + 255),
+    }
+    write_image(src / '1/1_orig.jpg')
+    for name, mask in masks.items():
+        write_image(src / f'1/{name}.jpg')
+        mask.save(src / f'1/{name}_mask.png')
+    summary = list_and_convert('imd2020', src, dst)
+    samples, notes = read_set(dst)
+    largest = {'zeroone': 1, 'voc': 38, 'deep': 1}
+    assert notes == {
+        **{
+            f'1/{name}.jpg': f'The mask {name}_mask.png marks no pixel as forged: its largest value is {value}; see '
+            '--mask-values'
+            for name, value in largest.items()
+        },
+        '1/second.jpg': 'The mask second_mask.png has areas of the value 100 beside the forged ones: if they are '
+        'forged too, use --mask-values nonzero; if not, make them 0',
+        '1/inverted.jpg': [WHOLE_BORDER],
+        '1/white.jpg': [WHOLE_IMAGE],
+    }
+    assert summary.counts == {WHOLE_BORDER: 1, WHOLE_IMAGE: 1}
+    list_and_convert('imd2020', src, tmp_path / 'again', mask_values='nonzero')
+    samples, notes = read_set(tmp_path / 'again')
+    assert notes.keys() == {'1/inverted.jpg', '1/white.jpg'}
+    for name in ('binary', 'zeroone', 'voc', 'deep'):
+        assert (samples[f'1/{name}.jpg'][1] == FORGED).all()
+    assert (samples['1/second.jpg'][1] == (second > 0)).all()
 
 
 @pytest.mark.parametrize('name', DATASETS)

@@ -29,6 +29,16 @@ def test_exit_codes_and_files(tmp_path):
     assert cv2.imread(str(out / 'sheet.jpg')).shape[1] == 8 + 2 * 264
 
 
+def test_masks_of_0_and_1(tmp_path, monkeypatch, capsys):
+    path = make_list(tmp_path, 'train', range(4))
+    for mask in tmp_path.glob('*_mask.png'):
+        cv2.imwrite(str(mask), np.eye(96, dtype=np.uint8))
+    options = (path, '--out', tmp_path / 'out', '--workers', '1')
+    assert convert_here(monkeypatch, 'check', *options) == 1
+    assert 'is 1: see --mask-values' in capsys.readouterr().out
+    assert convert_here(monkeypatch, 'check', *options, '--mask-values', 'nonzero') == 0
+
+
 def test_unfit_and_unusable(tmp_path, monkeypatch, capsys):
     lists = [make_list(tmp_path, 'train', range(4)), make_list(tmp_path, 'test', range(3, 6))]
     assert convert_here(monkeypatch, 'check', *lists, '--out', tmp_path / 'out', '--workers', '1') == 1

@@ -1,4 +1,6 @@
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.test_curation.test_image_forgery import FORGED, write_image, write_mask
 from tests.test_curation.trees import hash_tree
@@ -20,6 +22,19 @@ def test_command(coverage, tmp_path):
     assert 'test        40        40        80' in done.stdout
     assert (tmp_path / 'dst/test.txt').read_text().count('\n') == 81
     assert hash_tree(coverage) == before
+
+
+def test_masks_of_0_and_1_need_an_option_which_is_a_setting(coverage, tmp_path, monkeypatch, capsys):
+    for path in (coverage / 'mask').iterdir():
+        Image.fromarray(FORGED.astype(np.uint8)).save(path)
+    options = (coverage, tmp_path / 'dst', '--dataset', 'coverage', '--max-bad', '0.6')
+    assert convert_here(monkeypatch, 'image_forgery', *options) == 1
+    assert 'its largest value is 1; see --mask-values' in capsys.readouterr().out
+    assert convert_here(monkeypatch, 'image_forgery', *options, '--mask-values', 'nonzero') == 2
+    assert 'mask_values' in capsys.readouterr().err
+    again = (coverage, tmp_path / 'again', *options[2:], '--mask-values', 'nonzero')
+    assert convert_here(monkeypatch, 'image_forgery', *again) == 0
+    assert 'all         40        40        80' in capsys.readouterr().out
 
 
 def test_a_division_keeps_an_original_and_its_forgery_together(coverage, tmp_path, monkeypatch):

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from monfap_mm.curation.perturbed import convert as perturb_one
+from monfap_mm.curation.perturbed import list_tasks
 from monfap_mm.datasets import ForgeryDataset
+from monfap_mm.media.errors import BadInput
 from tests.test_curation.trees import hash_tree
-from tests.test_datasets.files import make_dataset, photo, save
+from tests.test_datasets.files import box_mask, make_dataset, photo, save
 from tests.test_tools.converters import convert, convert_here, kill_halfway
 
 LOAD = [dict(type='LoadForgeryImage'), dict(type='LoadForgeryAnnotations')]
@@ -44,6 +47,31 @@ def copy(source, tmp_path_factory) -> Path:
     assert 'test         3         4         7' in done.stdout
     assert '7 images, 0 bad' in done.stdout
     return folder
+
+
+def test_masks_of_0_and_1(tmp_path, monkeypatch, capsys):
+    root = make_dataset(tmp_path / 'set', num_real=1, num_fake=1, name='test.txt')
+    save(root / 'masks/1.png', box_mask() // 255)
+    options = ('--families', 'color', '--workers', 1, '--max-bad', 0.5)
+    assert convert_here(monkeypatch, 'perturb', root / 'test.txt', tmp_path / 'a', *options) == 0
+    assert "set mask_values='nonzero'" in capsys.readouterr().out
+    options += ('--mask-values', 'nonzero')
+    assert convert_here(monkeypatch, 'perturb', root / 'test.txt', tmp_path / 'b', *options) == 0
+    (sample,) = (each['data_samples'] for each in packed(tmp_path / 'b', [*LOAD, PACK])[1:])
+    np.testing.assert_array_equal(sample.gt_sem_seg.data[0], box_mask() // 255)
+
+
+def test_a_fake_whose_forgery_is_lost_is_bad(tmp_path):
+    root = make_dataset(tmp_path / 'set', num_real=1, num_fake=1, name='test.txt')
+
+    def lose(image, mask):
+        return image, 0 * mask, [dict(name='crop'), dict(name='blur')]
+
+    tasks = list_tasks(root / 'test.txt')
+    options = dict(split='test', perturber=lose, max_pixels=10**6)
+    assert len(perturb_one(tasks[0], tmp_path, **options).entries) == 1
+    with pytest.raises(BadInput, match=r'1\.png: nothing is left of the forgery after crop, blur'):
+        perturb_one(tasks[1], tmp_path, **options)
 
 
 def test_the_copy_reads_as_what_is_perturbed_on_the_fly(source, copy):

@@ -17,6 +17,7 @@ from monfap_mm.cli.arguments import existing_file, positive_number
 from monfap_mm.cli.command import run_command
 from monfap_mm.cli.exit_codes import DONE, FAILED
 from monfap_mm.curation.check import check_lists
+from monfap_mm.curation.cli import add_mask_option
 from monfap_mm.curation.contact_sheet import draw_sheet
 from monfap_mm.jobs.errors import JobError
 from monfap_mm.media.limits import MAX_PIXELS_OF_SETS
@@ -39,6 +40,7 @@ def parse_args() -> argparse.Namespace:
         default=MAX_PIXELS_OF_SETS,
         help='refuse larger images, default: %(default)s',
     )
+    add_mask_option(parser)
     args = parser.parse_args()
     args.out = args.out or Path('work_dirs', 'check', args.lists[0].resolve().parent.name)
     return args
@@ -52,10 +54,10 @@ def main() -> int:
     except OSError as error:
         raise JobError(f'Cannot write to {args.out}: {error.strerror}') from error
     table_1 = TABLE_I[DATASETS[args.dataset]] if args.dataset else {}
-    report, samples = check_lists(args.lists, args.workers, args.max_pixels)
+    report, samples = check_lists(args.lists, args.workers, args.max_pixels, args.mask_values)
     print(report.format(table_1))
     atomic_write(args.out / 'report.json', json.dumps({**report.describe(), 'table_1': dict(table_1)}, indent=2) + '\n')
-    sheet = cv2.cvtColor(draw_sheet(samples, args.max_pixels), cv2.COLOR_RGB2BGR)
+    sheet = cv2.cvtColor(draw_sheet(samples, args.max_pixels, args.mask_values), cv2.COLOR_RGB2BGR)
     atomic_write(args.out / 'sheet.jpg', cv2.imencode('.jpg', sheet)[1].tobytes())
     print(f'{args.out / "report.json"}, {args.out / "sheet.jpg"}')
     return DONE if report.fit else FAILED

@@ -16,7 +16,7 @@ from monfap_mm.curation.cli import add_link_option, job_options, make_parser, re
 from monfap_mm.curation.faces_cli import add_face_options, build_from
 from monfap_mm.jobs.job import Outcome, Task, run_job
 
-RECIPE = 2  # raise it when the same source starts to give another set
+RECIPE = 3  # raise it when the same source starts to give another set
 
 
 def parse_args() -> argparse.Namespace:

@@ -13,7 +13,7 @@ from monfap_mm.curation.annotations import hash_annotations
 from monfap_mm.curation.cli import add_link_option, job_options, make_parser, refuse_nested, report, run_converter
 from monfap_mm.jobs.job import run_job
 
-RECIPE = 2  # raise it when the same source starts to give another set
+RECIPE = 3  # raise it when the same source starts to give another set
 
 
 def parse_args() -> argparse.Namespace:

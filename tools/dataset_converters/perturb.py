@@ -9,7 +9,7 @@ The copy serves as ``data_root`` of a dataset. The images are PNG files: what is
 import argparse
 from functools import partial
 
-from monfap_mm.curation.cli import job_options, make_parser, report, run_converter
+from monfap_mm.curation.cli import add_mask_option, job_options, make_parser, mask_settings, report, run_converter
 from monfap_mm.curation.perturbed import convert, describe, list_tasks
 from monfap_mm.datasets.perturbations import PERTURBATIONS, Perturber
 from monfap_mm.jobs.errors import JobError
@@ -38,6 +38,7 @@ def parse_args() -> argparse.Namespace:
         '--num', nargs='+', type=int, default=[1, 3], metavar='N', help='number of families or range, default: 1 3'
     )
     parser.add_argument('--seed', type=int, default=0, help='default: %(default)s')
+    add_mask_option(parser)
     return parser.parse_args()
 
 
@@ -65,9 +66,9 @@ def main() -> int:
     if args.src.parent.resolve().is_relative_to(args.dst.resolve()):
         raise JobError(f'{args.dst} holds the source: the copy needs a folder of its own.')
     asked = dict(families=args.families, severity=as_range(args.severity), num=as_range(args.num), seed=args.seed)
-    perturber, tasks = build_perturber(**asked), list_tasks(args.src)
+    perturber, tasks = build_perturber(**asked), list_tasks(args.src, args.mask_values)
     settings = dict(converter='perturb', recipe=RECIPE, max_pixels=args.max_pixels, **asked)
-    settings.update(describe(args.src, perturber))
+    settings.update(describe(args.src, perturber), **mask_settings(args.mask_values))
     work = partial(convert, split=args.src.stem, perturber=perturber, max_pixels=args.max_pixels)
     summary = run_job(tasks, work, args.dst, settings=settings, **job_options(args))
     return report(summary, args.dst, args.max_bad)

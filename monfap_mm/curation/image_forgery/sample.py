@@ -12,6 +12,7 @@ from ...jobs.output_files import place_image, write_mask
 from ...media.errors import BadInput
 from ...media.headers import Header, read_header
 from ...media.images import read_image, read_mask
+from ...media.masks import DEFAULT_MASK_VALUES, fake_pixels, oddity, second_level
 from ...media.orientation import as_shown
 from ...media.paths import safe_join, safe_name
 
@@ -42,28 +43,49 @@ class Sample:
     note: str = ''
 
 
-def _read_white(path: Path, max_pixels: int) -> np.ndarray:
-    return read_mask(path, max_pixels) > 127
+def _read_white(path: Path, max_pixels: int, mask_values: str) -> np.ndarray:
+    values = read_mask(path, max_pixels)
+    fake = fake_pixels(values, mask_values)
+    if values.any() and not fake.any():
+        raise BadInput(
+            f'The mask {path.name} marks no pixel as forged: its largest value is {values.max()}; see --mask-values'
+        )
+    level = second_level(values, mask_values)
+    if level is not None:
+        raise BadInput(
+            f'The mask {path.name} has areas of the value {level} beside the forged ones: if they are forged too, use '
+            '--mask-values nonzero; if not, make them 0'
+        )
+    return fake
 
 
-def _read_black(path: Path, max_pixels: int) -> np.ndarray:
-    return read_mask(path, max_pixels) <= 127
+def _read_black(path: Path, max_pixels: int, mask_values: str) -> np.ndarray:
+    return 1 - fake_pixels(read_mask(path, max_pixels), mask_values)
 
 
-def _read_green(path: Path, max_pixels: int) -> np.ndarray:
+def _read_green(path: Path, max_pixels: int, _mask_values: str) -> np.ndarray:
     """Columbia's masks are JPEGs: colors are compared, not matched."""
     _, green, red = np.moveaxis(read_image(path, max_pixels), -1, 0)
-    return (green > red) & (green >= _DARK)
+    return ((green > red) & (green >= _DARK)).astype(np.uint8)
 
 
-MARKINGS: dict[str, Callable[[Path, int], np.ndarray]] = {
+MARKINGS: dict[str, Callable[[Path, int, str], np.ndarray]] = {
     'white': _read_white,
     'black': _read_black,
     'green': _read_green,
 }
 
 
-def convert(task: Task, dst: Path, *, src: Path, splits: dict[str, str], link: str, max_pixels: int) -> Outcome:
+def convert(
+    task: Task,
+    dst: Path,
+    *,
+    src: Path,
+    splits: dict[str, str],
+    link: str,
+    max_pixels: int,
+    mask_values: str = DEFAULT_MASK_VALUES,
+) -> Outcome:
     """Check an image, turn its mask into ours, and give both to the set; the work of :func:`run_job`.
 
     Args:
@@ -73,6 +95,7 @@ def convert(task: Task, dst: Path, *, src: Path, splits: dict[str, str], link: s
         splits: The split of every image, from :func:`divide`.
         link: How the set gets the image, see :func:`place_image`.
         max_pixels: Largest image or mask.
+        mask_values: Which values of a mask are marked, a key of :data:`~monfap_mm.media.masks.MASK_VALUES`.
     """
     sample: Sample = task.args
     source, name = safe_join(src, sample.image), safe_name(sample.image)
@@ -82,11 +105,11 @@ def convert(task: Task, dst: Path, *, src: Path, splits: dict[str, str], link: s
     if sample.label:
         if sample.mask is None:
             raise BadInput('The forged image has no mask')
-        marked = MARKINGS[sample.marking](safe_join(src, sample.mask), max_pixels)
-        mask, note = fit_mask(marked.astype(np.uint8), header)
+        marked = MARKINGS[sample.marking](safe_join(src, sample.mask), max_pixels, mask_values)
+        mask, note = fit_mask(marked, header)
         if not mask.any():
             raise BadInput(f'The mask {sample.mask} marks no pixel as forged')
-        notes += [note] if note else []
+        notes += [note for note in (note, oddity(mask)) if note]
         mask_name = f'masks/{name}.png'
         write_mask(dst, mask_name, mask)
     place_image(source, dst, f'images/{name}', link)
