@@ -62,7 +62,7 @@ class AnnotatedVideo:
             OSError: If it cannot be written.
         """
         self._write_until(None)
-        self._writer.finish()
+        self._writer.finish(self._reader.duration)
 
     def _open(self) -> None:
         self._reader = VideoReader(self._source, self._max_pixels)

@@ -80,9 +80,13 @@ class VideoWriter:
         frame.pts, frame.time_base = self._ticks, TICK
         self._container.mux(self._stream.encode(frame))
 
-    def finish(self) -> None:
-        """Write what is left, and give the file its name."""
-        self._container.mux(self._stream.encode(None))
+    def finish(self, end: float | None = None) -> None:
+        """Write what is left, and give the file its name; the last frame is shown until ``end``, in seconds."""
+        packets = self._stream.encode(None)
+        if end is not None:
+            for packet in packets:  # the last one counts
+                packet.duration = max(1, round((Fraction(end) - self._ticks * TICK) / packet.time_base))
+        self._container.mux(packets)
         self._container.close()
         self._file.close()
         os.replace(self._temporary, self._path)

@@ -42,6 +42,16 @@ def test_h264_keeps_the_times_of_a_variable_rate(tmp_path):
     np.testing.assert_allclose([frame.time for frame in frames], times, atol=1e-4)
 
 
+def test_the_last_frame_is_shown_to_the_end(tmp_path):
+    with VideoWriter(tmp_path / 'a.mp4', 25, (HEIGHT, WIDTH)) as writer:
+        for frame, time in zip(numbered_frames(4), (0, 5, 10, 15)):
+            writer.write(frame, time)
+        writer.finish(16)
+    video, frames = read(tmp_path / 'a.mp4')
+    assert [frame.time for frame in frames] == [0, 5, 10, 15]
+    assert video.duration == pytest.approx(16, abs=1e-3)
+
+
 @pytest.mark.parametrize('size', [(63, 99), (1, 1)])
 def test_an_odd_row_and_column_are_left_out(tmp_path, size):
     with VideoWriter(tmp_path / 'a.mp4', 25, size) as writer:
