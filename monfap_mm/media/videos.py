@@ -1,6 +1,8 @@
 """Frames of a video, one after the other, with the times at which they are shown; decoded by PyAV."""
 
+import io
 import math
+import os
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
@@ -18,9 +20,11 @@ from .limits import MAX_PIXELS_OF_ANSWERS
 try:
     import av
 except ModuleNotFoundError:
-    av = None
+    av, _ERRORS = None, ()
 else:
     av.logging.set_level(None)  # FFmpeg would print what it dislikes; what matters is reported here
+    # What PyAV raises for damage; the last two where the number of streams, or the form of frames, changes on the way.
+    _ERRORS = (av.FFmpegError, OSError, IndexError, ValueError)
 
 VIDEO_EXTRA = 'videos need PyAV (the extra "video"): pip install av'
 # How files begin, and FFmpeg's reader for them. It goes by content: of its own accord, it would take a playlist called
@@ -59,6 +63,16 @@ class Frame(NamedTuple):
     image: np.ndarray
 
 
+class _File(io.FileIO):
+    """A file in which a seek to nowhere fails as FFmpeg expects it, without an exception."""
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        try:
+            return super().seek(offset, whence)
+        except (OSError, OverflowError):
+            return -1
+
+
 class VideoReader:
     """The frames of a video file in their order, decoded when they are asked for; to iterate over once.
 
@@ -89,7 +103,7 @@ class VideoReader:
         if av is None:
             raise BadInput(f'{path}: {VIDEO_EXTRA}')
         try:
-            self._file = open(path, 'rb')  # noqa: SIM115  (closed by close)
+            self._file = _File(path)
         except OSError as error:
             raise BadInput(f'{path}: {error.strerror}') from error
         try:
@@ -109,7 +123,7 @@ class VideoReader:
         options = {'protocol_whitelist': 'none'}
         try:
             self._container = av.open(self._file, format=_format_of(self._file, self.path), options=options)
-        except (av.FFmpegError, ValueError) as error:
+        except _ERRORS as error:
             raise BadInput(f'{self.path} is no video that can be decoded, or it is cut off') from error
         covers = av.stream.Disposition.attached_pic
         streams = [stream for stream in self._container.streams.video if not stream.disposition & covers]
@@ -195,7 +209,7 @@ class VideoReader:
         while True:
             try:
                 packet = next(packets, None)
-            except av.FFmpegError:
+            except _ERRORS:
                 packet = None
                 self._is_damaged = True
             if packet is None:
@@ -203,7 +217,7 @@ class VideoReader:
             self._packets += packet.size > 0
             try:
                 frames = packet.decode()
-            except av.FFmpegError:
+            except _ERRORS:
                 self._is_damaged = True
                 continue
             yield from frames
@@ -230,7 +244,7 @@ class VideoReader:
     def _image(self, frame: 'av.VideoFrame') -> np.ndarray:
         try:
             image = frame.to_ndarray(format='bgr24')
-        except (av.FFmpegError, ValueError) as error:
+        except _ERRORS as error:
             raise BadInput(f'{self.path}: frame {self.seen - 1} cannot be converted: {error}') from error
         shown = _shown_size(frame.width, frame.height, self.aspect)
         if shown != (frame.width, frame.height):
