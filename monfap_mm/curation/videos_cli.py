@@ -6,8 +6,10 @@ from types import ModuleType
 
 from ..cli.arguments import whole_number
 from ..jobs.job import run_job
+from ..media.endings import VIDEO_ENDINGS
 from .cli import job_options, make_parser, refuse_nested, report
 from .faces_cli import add_face_options, build_from
+from .left_out import report_left_out
 from .videos_sampling import Sampling
 
 
@@ -36,6 +38,7 @@ def convert_videos(converter: ModuleType, description: str, example: str, recipe
     work = partial(converter.convert, src=args.src, sampling=sampling)
     tasks = converter.list_tasks(args.src)
     summary = run_job(tasks, work, args.dst, settings=settings, unit='videos', **job_options(args))
+    report_left_out(args.src, VIDEO_ENDINGS)
     return report(summary, args.dst, args.max_bad)
 
 

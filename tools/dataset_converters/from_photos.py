@@ -9,6 +9,7 @@ import argparse
 from monfap_mm.cli.arguments import existing_file, positive_number
 from monfap_mm.curation.cli import job_options, make_parser, refuse_nested, report, run_converter
 from monfap_mm.curation.faces_cli import add_face_options, build_from
+from monfap_mm.curation.left_out import report_left_out
 from monfap_mm.curation.photos import DetectedFaces, GivenFaces, PhotoForger, Recipe, describe_photos, list_tasks
 from monfap_mm.forging import KINDS
 from monfap_mm.jobs.errors import JobError
@@ -81,6 +82,7 @@ def main() -> int:
     settings = dict(converter='from_photos', version=RECIPE, photos=describe_photos(tasks), **recipe.describe())
     work = PhotoForger.of(args.src, recipe, tasks)
     summary = run_job(tasks, work, args.dst, settings=settings, unit='photographs', **job_options(args))
+    report_left_out(args.src)
     return report(summary, args.dst, args.max_bad)
 
 

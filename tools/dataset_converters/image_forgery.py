@@ -20,6 +20,7 @@ from monfap_mm.curation.cli import (
     run_converter,
 )
 from monfap_mm.curation.image_forgery import ANNOTATIONS, DATASETS, convert, divide
+from monfap_mm.curation.left_out import report_left_out
 from monfap_mm.jobs.errors import JobError
 from monfap_mm.jobs.job import Task, run_job
 
@@ -78,6 +79,7 @@ def main() -> int:
     work = partial(convert, src=args.src, splits=splits, **options)
     tasks = [Task(sample.image, sample) for sample in samples]
     summary = run_job(tasks, work, args.dst, settings=settings, **job_options(args))
+    report_left_out(args.src)
     return report(summary, args.dst, args.max_bad, labels=(0, 1))
 
 

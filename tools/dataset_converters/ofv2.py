@@ -14,6 +14,7 @@ from monfap_mm.curation import genuine, openforensics
 from monfap_mm.curation.annotations import hash_annotations
 from monfap_mm.curation.cli import add_link_option, job_options, make_parser, refuse_nested, report, run_converter
 from monfap_mm.curation.faces_cli import add_face_options, build_from
+from monfap_mm.curation.left_out import report_left_out
 from monfap_mm.jobs.job import Outcome, Task, run_job
 
 RECIPE = 3  # raise it when the same source starts to give another set
@@ -61,6 +62,7 @@ def main() -> int:
     tasks = [*openforensics.list_tasks(files), *genuine_tasks]
     options = dict(settings=settings, unit='items', unlisted=excluded, **job_options(args))
     summary = run_job(tasks, work, args.dst, **options)
+    report_left_out(args.open_images)
     return report(summary, args.dst, args.max_bad)
 
 
