@@ -7,15 +7,16 @@ from ..distribution import INSTALL_FULL, IS_FULL
 from .prediction import Backend
 
 if TYPE_CHECKING:
+    import torch
     from mmengine.config import Config
 
 BACKENDS = ('torch', 'onnx')
 
 
 def load_backend(
-    model: 'str | Config',
-    weights: str | None = None,
-    device: str | None = None,
+    model: 'str | os.PathLike | Config',
+    weights: str | os.PathLike | None = None,
+    device: 'str | torch.device | None' = None,
     mode: str | None = None,
     backend: str | None = None,
 ) -> Backend:
@@ -26,7 +27,10 @@ def load_backend(
         FileNotFoundError: If there is no such config, checkpoint or ONNX file.
         ValueError: If the arguments contradict each other, or a file is not what it should be.
     """
-    is_onnx_file = isinstance(model, (str, os.PathLike)) and str(model).endswith('.onnx')
+    model = os.fspath(model) if isinstance(model, os.PathLike) else model
+    weights = None if weights is None else os.fspath(weights)
+    device = None if device is None else str(device)
+    is_onnx_file = isinstance(model, str) and model.lower().endswith('.onnx')
     backend = backend or ('onnx' if is_onnx_file else 'torch')
     if backend not in BACKENDS:
         raise ValueError(f'backend must be one of {", ".join(BACKENDS)}, got {backend!r}')
@@ -37,7 +41,7 @@ def load_backend(
             raise ValueError(f'{model} holds its weights: leave out {weights}')
         from .onnx_backend import OnnxBackend
 
-        return OnnxBackend(str(model), device, mode)
+        return OnnxBackend(model, device, mode)
     if is_onnx_file:
         raise ValueError(f"{model} runs with backend 'onnx'")
     if not IS_FULL:

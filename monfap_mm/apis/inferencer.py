@@ -2,6 +2,7 @@
 
 import io
 import math
+import os
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from .lookahead import batched, map_ahead
 from .prediction import Prediction, Prepared
 
 if TYPE_CHECKING:
+    import torch
     from mmengine.config import Config
     from mmseg.structures import SegDataSample
 
@@ -47,7 +49,7 @@ class ForgeryInferencer:
             that ``tools/deployment/export.py`` made, which needs no PyTorch.
         weights: Path or address of a checkpoint. Default: None, the one that the package knows for the name; an .onnx
             file has its own.
-        device: 'cpu', 'cuda', 'cuda:1'... Default: None, a GPU if there is one.
+        device: 'cpu', 'cuda', 'cuda:1'..., or a ``torch.device``. Default: None, a GPU if there is one.
         mode: 'whole' predicts a picture in one piece, as the config's pipeline makes it; 'slide' in overlapping windows
             at full resolution, where the picture is as fake as its most fake window. Default: None, what the config
             says.
@@ -69,9 +71,9 @@ class ForgeryInferencer:
 
     def __init__(
         self,
-        model: 'str | Config',
-        weights: str | None = None,
-        device: str | None = None,
+        model: 'str | os.PathLike | Config',
+        weights: str | os.PathLike | None = None,
+        device: 'str | torch.device | None' = None,
         mode: str | None = None,
         threshold: float = 0.5,
         max_pixels: int = MAX_PIXELS_OF_ANSWERS,

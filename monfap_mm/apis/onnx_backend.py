@@ -2,32 +2,24 @@
 
 import os
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
-from scipy.special import expit
 
-from ..distribution import install_extra
-from ..model_files.onnx_input import OnnxInput
-from ..model_files.onnx_metadata import read_metadata
+from ..model_files.onnx_input import padded_size, resize_picture, resized_size
+from ..model_files.onnx_metadata import OnnxMetadata, read_metadata
+from ..model_files.onnx_seal import is_intact
 from ..utils.provenance import hash_file
-from ..utils.windows import MODES, windows
+from ..utils.windows import MODES, average_windows, windows
+from .onnx_graph import GraphOutputs, OnnxGraph, resize_map
+from .onnx_session import open_session
+from .onnx_version_1 import GraphOfVersion1
 from .prediction import Prediction, Prepared
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-EXTRA = f'ONNX files need ONNX Runtime: {install_extra("onnx")}'
-
-
-class _Outputs(NamedTuple):
-    """What the graph says of a batch: P(fake) (B,), logits and coarse P(fake) (B, H, W), gate values (B, L, E)."""
-
-    scores: np.ndarray
-    logits: np.ndarray
-    coarse: np.ndarray
-    gates: np.ndarray | None
+EXPORT_ANEW = 'export it anew with tools/deployment/export.py'
 
 
 class OnnxBackend:
@@ -41,7 +33,8 @@ class OnnxBackend:
     Raises:
         ImportError: If ONNX Runtime is not installed.
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no ONNX file, damaged, or of others; if there is no such mode or device.
+        ValueError: If it is no ONNX file, damaged, of others, or was changed after its export; if there is no such mode
+            or device.
     """
 
     has_datasamples = False
@@ -52,14 +45,13 @@ class OnnxBackend:
         if not os.path.isfile(path):
             raise FileNotFoundError(f'there is no ONNX file {path} (looked in {os.getcwd()})')
         self.weights = path
-        self.session = open_session(path, device)
-        self.metadata = read_metadata(self.session.get_modelmeta().custom_metadata_map, path)
+        self.graph, self.metadata = _open_graph(path, device)
         self.mode = mode or self.metadata.mode
-        if self.mode == 'slide' and self.metadata.crop_size is None:
-            raise ValueError(f'{path} does not know the size of a window: export it with model.test_cfg.crop_size')
+        if self.mode == 'slide':
+            _check_windows(self.metadata, path)
         self.experts = self.metadata.experts
         # As with a config: the pipeline is left as it is where nobody asks for windows.
-        self.input = OnnxInput(self.metadata, resized=mode != 'slide')
+        self.resize = self.metadata.resize if mode != 'slide' else None
 
     @cached_property
     def provenance(self) -> dict[str, str]:
@@ -68,98 +60,81 @@ class OnnxBackend:
 
     def input_size(self, size: tuple[int, int]) -> tuple[int, int]:
         """Height and width, padding included, of the input that a picture of a height and width becomes."""
-        return self.input.size(size)
+        return padded_size(resized_size(size, self.resize), self.metadata.pad_size, self.metadata.pad_divisor)
 
     def prepare(self, image: np.ndarray, path: str | None) -> Prepared:
-        """Resize, normalise and pad a picture (H, W, 3), uint8, BGR."""
-        array, content = self.input(image)
-        return Prepared(array.shape[1:], (array, content, image.shape[:2]))
+        """Resize a picture (H, W, 3), uint8, BGR."""
+        resized = resize_picture(image, self.resize)
+        return Prepared(resized.shape[:2], (self.graph.prepare(resized), image.shape[:2]))
 
     def predict(self, batch: list[Prepared]) -> list[Prediction]:
         """Predict pictures whose inputs are of one size."""
         images = np.stack([prepared.data[0] for prepared in batch])
-        outputs = self._slide(images) if self.mode == 'slide' else self._run(images)
+        outputs = self._slide(images) if self.mode == 'slide' else self.graph(images)
+        # Graphs of version 1 leave the padding on.
+        height, width = batch[0].size
         predictions = []
         for i, prepared in enumerate(batch):
-            _, (height, width), original_size = prepared.data
-            logits = _resize(outputs.logits[i, :height, :width], original_size)
+            logits = resize_map(outputs.logits[i, :height, :width], prepared.data[1])
             predictions.append(
                 Prediction(
                     score=float(outputs.scores[i]),
                     logits=logits,
                     mask=logits > 0,
-                    coarse=outputs.coarse[i, :height, :width],
+                    coarse=None if outputs.coarse is None else outputs.coarse[i, :height, :width],
                     gates=None if outputs.gates is None else outputs.gates[i],
                 )
             )
         return predictions
 
-    def _run(self, images: np.ndarray) -> _Outputs:
-        """Predict images (B, 3, H, W), or windows of them."""
-        names = [output.name for output in self.session.get_outputs()]
-        values = dict(zip(names, self.session.run(names, {'image': images})))
-        size = images.shape[2:]
-        # Real and fake by turns: what counts is their difference, and resizing is linear.
-        logits, coarse = (values[name][:, 1] - values[name][:, 0] for name in ('mask_logits', 'coarse_logits'))
-        return _Outputs(
-            scores=expit(values['cls_logits'][:, 1] - values['cls_logits'][:, 0]),
-            logits=np.stack([_resize(one, size) for one in logits]),
-            coarse=np.stack([_resize(expit(one), size) for one in coarse]),
-            gates=values.get('gates'),
-        )
-
-    def _slide(self, images: np.ndarray) -> _Outputs:
+    def _slide(self, images: np.ndarray) -> GraphOutputs:
         """Predict window by window; what windows share is averaged."""
-        logits, coarse = np.zeros((2, len(images), *images.shape[2:]), np.float32)
-        count = np.zeros(images.shape[2:], np.float32)
         scores, gates = [], []
-        for rows, columns in windows(images.shape[2:], self.metadata.crop_size, self.metadata.stride):
-            outputs = self._run(np.ascontiguousarray(images[:, :, rows, columns]))
-            logits[:, rows, columns] += outputs.logits
-            coarse[:, rows, columns] += outputs.coarse
-            count[rows, columns] += 1
-            scores.append(outputs.scores)
-            gates.append(outputs.gates)
-        return _Outputs(
+
+        def parts():
+            for rows, columns in windows(size, self.metadata.crop_size, self.metadata.stride):
+                outputs = self.graph(images[:, rows, columns])
+                scores.append(outputs.scores)
+                gates.append(outputs.gates)
+                yield (rows, columns), [one for one in (outputs.logits, outputs.coarse) if one is not None]
+
+        size = images.shape[1:3]
+        logits, *coarse = average_windows(parts(), size, lambda shape: np.zeros(shape, np.float32))
+        return GraphOutputs(
             scores=np.max(scores, axis=0) if self.metadata.window_score == 'max' else np.mean(scores, axis=0),
-            logits=logits / count,
-            coarse=coarse / count,
+            logits=logits,
+            coarse=coarse[0] if coarse else None,
             gates=None if gates[0] is None else np.mean(gates, axis=0),
         )
 
 
-def open_session(model: str | bytes, device: str | None = None) -> 'InferenceSession':
-    """Open an ONNX file, or the contents of one; device and errors as those of :class:`OnnxBackend`."""
-    try:
-        import onnxruntime
-    except ModuleNotFoundError as error:
-        raise ImportError(EXTRA) from error
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4  # errors are raised as well, and its warnings are for developers
-    # As PyTorch does; 0 is ONNX Runtime's own choice, the number of cores.
-    threads = os.environ.get('OMP_NUM_THREADS', '')
-    options.intra_op_num_threads = int(threads) if threads.isdecimal() else 0
-    providers = _providers(device, onnxruntime.get_available_providers())
-    try:
-        return onnxruntime.InferenceSession(model, options, providers=providers)
-    except Exception as error:  # a damaged file raises nearly anything
-        reason = ' '.join(str(error).split())[:200]
-        name = model if isinstance(model, str) else 'the model'
-        raise ValueError(f'{name} is no ONNX file, or damaged ({reason})') from error
+def _open_graph(path: str, device: str | None) -> tuple[OnnxGraph | GraphOfVersion1, OnnxMetadata]:
+    """Open a file, and check that it is as it was exported."""
+    session = open_session(path, device)
+    metadata = read_metadata(session.get_modelmeta().custom_metadata_map, path)
+    kind = GraphOfVersion1 if metadata.schema_version == 1 else OnnxGraph
+    if kind is OnnxGraph and not is_intact(path):
+        raise ValueError(f'{path} was changed after its export, so its answers cannot be trusted: {EXPORT_ANEW}')
+    _check_graph(session, kind, metadata, path)
+    return kind(session, metadata), metadata
 
 
-def _providers(device: str | None, available: list[str]) -> list:
-    """ONNX Runtime's names for a device."""
-    kind, _, number = (device or ('cuda' if 'CUDAExecutionProvider' in available else 'cpu')).partition(':')
-    if kind == 'cpu':
-        return ['CPUExecutionProvider']
-    if kind != 'cuda' or not (number or '0').isdecimal():
-        raise ValueError(f"ONNX files run on 'cpu', 'cuda', 'cuda:1'..., not on {device!r}")
-    if 'CUDAExecutionProvider' not in available:
-        raise ValueError(f'{device} needs the package onnxruntime-gpu in place of onnxruntime')
-    return [('CUDAExecutionProvider', dict(device_id=int(number or 0))), 'CPUExecutionProvider']
+def _check_graph(session: 'InferenceSession', kind: type, metadata: OnnxMetadata, path: str) -> None:
+    """Raise a ValueError unless inputs, outputs and number of experts are those that the metadata tells of."""
+    inputs = {node.name: node.type for node in session.get_inputs()}
+    outputs = {node.name: node.shape for node in session.get_outputs()}
+    if inputs != kind.INPUTS or not set(outputs) >= kind.OUTPUTS:
+        raise ValueError(f'{path} has another graph than its metadata tells of: {EXPORT_ANEW}')
+    experts = outputs['gates'][-1] if 'gates' in outputs else 0
+    if experts != len(metadata.experts):
+        names = ', '.join(metadata.experts) or 'none'
+        raise ValueError(f'{path} has gates for {experts} experts, and its metadata names {names}: {EXPORT_ANEW}')
 
 
-def _resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Resize (H, W) bilinearly to a height and width; as PyTorch does with ``align_corners=False``."""
-    return cv2.resize(image, size[::-1], interpolation=cv2.INTER_LINEAR)
+def _check_windows(metadata: OnnxMetadata, path: str) -> None:
+    """Raise a ValueError where pictures cannot be taken apart into windows."""
+    if metadata.crop_size is None:
+        raise ValueError(f'{path} does not know the size of a window: export it with model.test_cfg.crop_size')
+    # From version 2 on the graph pads, and would pad each window.
+    if metadata.pads and metadata.schema_version > 1:
+        raise ValueError(f'{path} pads its pictures, which it cannot do in windows: use mode whole, or the checkpoint')

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import torch
 
-from .export import OUTPUTS, ExportForm
+from .export import ExportForm
 
 TOLERANCE = 1e-4
-Runner = Callable[[np.ndarray], list[np.ndarray]]
+# Pictures (B, H, W, 3), uint8, and the height and width (2,) that they had before, to answers by name.
+Runner = Callable[[np.ndarray, np.ndarray], dict[str, np.ndarray]]
 
 
 class CheckError(RuntimeError):
@@ -16,38 +17,50 @@ class CheckError(RuntimeError):
 
 
 def check_outputs(form: ExportForm, run: Runner, shapes: Iterable[tuple[int, int, int]]) -> float:
-    """Compare all outputs with those of the model, on noise.
+    """Compare all answers with those of the model, for noise that was half as wide and three rows higher before.
 
-    An output may differ by 1e-4 times its largest absolute value, but at least by 1e-4: ten times what rounding does,
+    An answer may differ by 1e-4 times its largest absolute value, but at least by 1e-4: ten times what rounding does,
     where logits are large.
 
     Args:
         form: The model, on the CPU.
-        run: The exported one: images (B, 3, H, W), float32, to outputs in the same order.
-        shapes: Batch, height and width of the images.
+        run: The exported one.
+        shapes: Batch, height and width of the pictures.
 
     Returns:
         The largest difference, as a multiple of ``max(1, largest absolute value)``.
 
     Raises:
-        CheckError: If an output differs by more, or has another shape; names it.
+        CheckError: If an answer is missing, has another shape, or differs by more; names it.
     """
     generator, worst = np.random.default_rng(0), 0.0
     for batch, height, width in shapes:
-        images = generator.standard_normal((batch, 3, height, width), dtype=np.float32)
-        with torch.no_grad():
-            expected = [output.numpy() for output in form(torch.from_numpy(images))]
-        size = f'{batch} x 3 x {height} x {width}'
+        images = generator.integers(0, 256, (batch, height, width, 3), dtype=np.uint8)
+        before = np.array([height + 3, width // 2], np.int64)
+        expected = answers_of(form, images, before)
+        where = f'{batch} x {height} x {width} x 3'
         try:
-            found = run(images)
+            found = run(images, before)
         except Exception as error:  # a runtime's own
-            raise CheckError(f'what was exported fails at {size}: {" ".join(str(error).split())[:300]}') from error
-        for name, a, b in zip(OUTPUTS, found, expected):
-            where = f'{name} of {size}'
-            if a.shape != b.shape:
-                raise CheckError(f'{where} has the shape {a.shape}, and the model gives {b.shape}')
-            difference = float(np.abs(a - b).max() / max(1, np.abs(b).max()))
-            if not difference <= TOLERANCE:
-                raise CheckError(f'{where} differs by {difference:.1e}, more than {TOLERANCE:g}')
-            worst = max(worst, difference)
+            raise CheckError(f'what was exported fails at {where}: {" ".join(str(error).split())[:300]}') from error
+        if set(found) != set(expected):
+            raise CheckError(f'what was exported gives {", ".join(found)}, and the model {", ".join(expected)}')
+        for name in expected:
+            worst = max(worst, _difference(found[name], expected[name], f'{name} of {where}'))
     return worst
+
+
+def answers_of(form: ExportForm, images: np.ndarray, size: np.ndarray) -> dict[str, np.ndarray]:
+    """The answers of the model; arguments as those of a :data:`Runner`."""
+    with torch.no_grad():
+        answers = form(torch.from_numpy(images), torch.from_numpy(size))
+    return {name: answer.numpy() for name, answer in answers.items()}
+
+
+def _difference(found: np.ndarray, expected: np.ndarray, where: str) -> float:
+    if found.shape != expected.shape:
+        raise CheckError(f'{where} has the shape {found.shape}, and the model gives {expected.shape}')
+    difference = float(np.abs(found - expected).max() / max(1, np.abs(expected).max()))
+    if not difference <= TOLERANCE:
+        raise CheckError(f'{where} differs by {difference:.1e}, more than {TOLERANCE:g}')
+    return difference

@@ -5,8 +5,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from ..model_files.loading import load_config, pipeline_without_loading, type_name
-from ..model_files.onnx_input import INTERPOLATIONS
-from ..model_files.onnx_metadata import OnnxMetadata, ResizeStep
+from ..model_files.onnx_metadata import INTERPOLATIONS, OnnxMetadata, ResizeStep
 from ..utils.provenance import hash_file, hash_text
 from ..version import __version__
 
@@ -28,12 +27,15 @@ def describe(cfg: Config, weights: str, experts: tuple[str, ...] = ()) -> OnnxMe
         ValueError: If the test pipeline, the data preprocessor or the model does what the runtime of ONNX files cannot
             do; names it.
     """
-    if cfg.model.decode_head.get('align_corners'):
+    if (cfg.model.get('decode_head') or {}).get('align_corners'):
         raise ValueError('ONNX files cannot be run with decode_head.align_corners=True: set it to False')
     test_cfg, window = cfg.model.test_cfg, _window(cfg)
+    preprocessing = _preprocessing(cfg.model.get('data_preprocessor'))
+    if test_cfg['mode'] == 'slide' and (preprocessing['pad_size'] or preprocessing['pad_divisor']):
+        raise ValueError('ONNX files cannot be run in windows of padded pictures: leave out data_preprocessor.test_cfg')
     return OnnxMetadata(
         resize=_resize_step(pipeline_without_loading(cfg, None)),
-        **_preprocessing(cfg.model.get('data_preprocessor')),
+        **preprocessing,
         mode=test_cfg['mode'],
         crop_size=window and window['crop_size'],
         stride=window and window['stride'],

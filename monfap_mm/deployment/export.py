@@ -3,20 +3,26 @@
 import logging
 import warnings
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import torch
+import torch.nn.functional as F
 from mmseg.models.utils import Upsample
 from torch import Tensor, nn
 
 from ..distribution import install_extra
 from ..model_files.onnx_metadata import KEY, OnnxMetadata
+from ..model_files.onnx_seal import seal
 from ..models import ForgerySegmentor
 from ..models.ops import swap
+from .preprocessing import Preprocessing
 
-DYNAMIC = {0: 'batch', 2: 'height', 3: 'width'}
-OUTPUTS = ('cls_logits', 'mask_logits', 'coarse_logits', 'gates')
+if TYPE_CHECKING:
+    import onnx
+
+DYNAMIC = {0: 'batch', 1: 'height', 2: 'width'}
 # Neither 0 nor 1, which export takes for constants, and sides that no stride of a backbone divides.
-EXAMPLE_SHAPE = (2, 3, 135, 202)
+EXAMPLE_SHAPE, EXAMPLE_SIZE = (2, 135, 202, 3), (150, 101)
 OPSET = 18
 # Backbones whose code turns sizes into constants, or keeps PyTorch busy without end.
 NOT_EXPORTABLE = dict(SwinTransformer="mmseg's code computes its windows and their masks in Python, for one size")
@@ -27,16 +33,17 @@ class ExportError(RuntimeError):
 
 
 class ExportForm(nn.Module):
-    """The inference form of a model as a function of the image alone.
+    """The whole function of a model: pictures in, P(fake) of each picture and of its pixels out.
 
     Args:
         model (nn.Module): A :class:`ForgerySegmentor`; changed to its inference form.
+        metadata (OnnxMetadata): How its data preprocessor orders channels, normalizes and pads.
 
     Raises:
         ExportError: If it is another model, or its backbone is known to have no such form.
     """
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: nn.Module, metadata: OnnxMetadata) -> None:
         super().__init__()
         if not isinstance(model, ForgerySegmentor):
             raise ExportError(
@@ -47,19 +54,33 @@ class ExportForm(nn.Module):
             raise ExportError(f'a model with the backbone {backbone} cannot be exported: {NOT_EXPORTABLE[backbone]}')
         self.model = model.to_inference()
         _free_upsampling(self.model)
+        self.preprocessing = Preprocessing(metadata)
 
-    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
-        """All raw outputs.
+    def forward(self, image: Tensor, size: Tensor) -> dict[str, Tensor]:
+        """Answer.
 
         Args:
-            image (Tensor): Normalised images ``(B, 3, H, W)``.
+            image (Tensor): Pictures ``(B, H, W, 3)``, uint8, BGR, resized as in testing.
+            size (Tensor): Height and width ``(2,)``, int64, that the pictures had before.
 
         Returns:
-            tuple[Tensor, ...]: In the order of :data:`OUTPUTS`: image logits ``(B, 2)``, pixel logits ``(B, 2, H/4,
-            W/4)``, and coarse logits ``(B, 2, H/32, W/32)`` and gate values ``(B, L, E)`` if the model has them.
+            dict[str, Tensor]: ``score`` ``(B,)``, P(fake) of each picture; ``probability``, P(fake) of its pixels, and
+            ``logits``, their logits, at that size; of models that have them, ``coarse`` ``(B, H, W)``, P(fake) of the
+            coarse mask, and ``gates`` ``(B, L, E)``.
         """
-        output = self.model.forward_complete(image)
-        return tuple(value for name in OUTPUTS if (value := getattr(output, name)) is not None)
+        prediction = self.model.encode_decode(self.preprocessing(image), [])
+        height, width = image.shape[1:3]
+        logits = (prediction.seg_logits[:, 1:] - prediction.seg_logits[:, :1])[..., :height, :width]
+        logits = F.interpolate(logits, size=tuple(size.tolist()), mode='bilinear', align_corners=False)[:, 0]
+        coarse = prediction.coarse_prob
+        answers = dict(
+            score=prediction.scores[:, 1],
+            probability=logits.sigmoid(),
+            logits=logits,
+            coarse=None if coarse is None else coarse[:, 0, :height, :width],
+            gates=prediction.gates,
+        )
+        return {name: value for name, value in answers.items() if value is not None}
 
 
 def _free_upsampling(model: ForgerySegmentor) -> None:
@@ -72,17 +93,21 @@ def _free_upsampling(model: ForgerySegmentor) -> None:
     swap(model, replacements, lambda: model.forward_all(model.example_inputs()))
 
 
+def example() -> tuple[Tensor, Tensor]:
+    """Arguments of an :class:`ExportForm` by which nothing of a graph becomes a constant."""
+    return torch.zeros(EXAMPLE_SHAPE, dtype=torch.uint8), torch.tensor(EXAMPLE_SIZE)
+
+
 def export_program(form: ExportForm) -> torch.export.ExportedProgram:
     """Record the graph.
 
     Raises:
         ExportError: If something in it holds for one batch or size only.
     """
-    image = torch.zeros(EXAMPLE_SHAPE)
     dynamic = dict.fromkeys(DYNAMIC, torch.export.Dim.DYNAMIC)
     try:
         with torch.no_grad(), _quiet():
-            return torch.export.export(form, (image,), dynamic_shapes=dict(image=dynamic))
+            return torch.export.export(form, example(), dynamic_shapes=dict(image=dynamic, size=None))
     # Any part of any backbone may refuse, in its own way.
     except Exception as error:
         backbone, reason = type(getattr(form.model, 'backbone', None)).__name__, ' '.join(str(error).split())[:500]
@@ -91,15 +116,16 @@ def export_program(form: ExportForm) -> torch.export.ExportedProgram:
         ) from error
 
 
-def to_onnx(program: torch.export.ExportedProgram, metadata: OnnxMetadata) -> bytes:
+def to_onnx(program: torch.export.ExportedProgram, form: ExportForm, metadata: OnnxMetadata) -> bytes:
     """Translate a graph.
 
     Args:
         program: Of :func:`export_program`.
+        form: The model that it was made of.
         metadata: What the file shall say of itself.
 
     Returns:
-        The contents of an .onnx file.
+        The contents of an .onnx file, sealed.
 
     Raises:
         ImportError: If the ONNX packages are not installed.
@@ -110,23 +136,34 @@ def to_onnx(program: torch.export.ExportedProgram, metadata: OnnxMetadata) -> by
         import onnxscript  # noqa: F401  (torch.onnx needs it)
     except ModuleNotFoundError as error:
         raise ImportError(f'export needs the ONNX packages: {install_extra("onnx")}') from error
-    names = list(OUTPUTS[: len(program.graph_signature.user_outputs)])
     with torch.no_grad(), _quiet():
         exported = torch.onnx.export(
             program,
-            input_names=['image'],
-            output_names=names,
-            dynamic_shapes=dict(image=DYNAMIC),
+            input_names=['image', 'size'],
+            output_names=list(form(*example())),
+            dynamic_shapes=dict(image=DYNAMIC, size=None),
             opset_version=OPSET,
             dynamo=True,
             verbose=False,
         )
     model = exported.model_proto
+    _clean(model.graph)
     onnx.helper.set_model_props(model, {KEY: metadata.to_json()})
     try:
-        return model.SerializeToString()
+        return seal(model.SerializeToString())
     except Exception as error:  # protobuf's own, which no public name has
         raise ExportError(f'the model does not fit into one ONNX file of 2 GiB ({error})') from error
+
+
+def _clean(graph: 'onnx.GraphProto') -> None:
+    """Remove what the exporter says of itself, paths on this machine among it, and give the sizes names."""
+    for part in (graph, *graph.node, *graph.initializer, *graph.value_info, *graph.input, *graph.output):
+        part.ClearField('metadata_props')
+        part.ClearField('doc_string')
+    for name in ('probability', 'logits'):
+        (output,) = (output for output in graph.output if output.name == name)
+        for axis, side in ((1, 'size_height'), (2, 'size_width')):
+            output.type.tensor_type.shape.dim[axis].dim_param = side
 
 
 @contextmanager

@@ -4,9 +4,10 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 
-from ..apis.onnx_backend import open_session
+from ..apis.onnx_session import open_session
 from ..model_files.loading import build_model, load_config
 from ..model_files.onnx_metadata import KEY, OnnxMetadata
 from ..utils.atomic_write import atomic_write
@@ -17,7 +18,7 @@ from .export import ExportForm, export_program, to_onnx
 
 FORMATS = ('.onnx', '.pt2')
 # Batches and sizes that a graph which holds for one only would fail on; the size of testing comes in addition.
-CHECKED = ((1, 64, 64), (3, 97, 131), (2, 128, 96))
+CHECKED = ((1, 64, 64), (3, 97, 131), (2, 128, 96), (1, 17, 40))
 DEFAULT_SIZE = (512, 512)
 
 
@@ -27,8 +28,8 @@ class Exported:
 
     Attributes:
         form: The model.
-        run: The file: images to outputs.
-        size: Height and width of the images in testing.
+        run: The file: pictures and size to answers, see :func:`check_outputs`.
+        size: Height and width of the pictures in testing.
         difference: The largest one, see :func:`check_outputs`.
     """
 
@@ -63,11 +64,12 @@ def export_model(config: str, weights: str, out: Path) -> Exported:
     if out.suffix not in FORMATS:
         raise ValueError(f'the file must end with {" or ".join(FORMATS)}, got {out}')
     cfg, _ = load_config(config, None)
-    form = ExportForm(build_model(cfg, weights, 'cpu'))
-    metadata = describe(cfg, weights, form.model.experts)
+    model = build_model(cfg, weights, 'cpu')
+    metadata = describe(cfg, weights, getattr(model, 'experts', ()))
+    form = ExportForm(model, metadata)
     program = export_program(form)
     if out.suffix == '.onnx':
-        content = to_onnx(program, metadata)
+        content = to_onnx(program, form, metadata)
         run = _run_onnx(content)
     else:
         content = _to_pt2(program, metadata)
@@ -79,7 +81,7 @@ def export_model(config: str, weights: str, out: Path) -> Exported:
 
 
 def _size(metadata: OnnxMetadata) -> tuple[int, int]:
-    """Height and width of the images in testing, as far as they are known."""
+    """Height and width of the pictures in testing, as far as they are known."""
     if metadata.resize is not None:
         return metadata.resize.scale[::-1]
     return metadata.crop_size or DEFAULT_SIZE
@@ -87,7 +89,12 @@ def _size(metadata: OnnxMetadata) -> tuple[int, int]:
 
 def _run_onnx(content: bytes) -> Runner:
     session = open_session(content, 'cpu')
-    return lambda images: session.run(None, {'image': images})
+    names = [output.name for output in session.get_outputs()]
+
+    def run(images: np.ndarray, size: np.ndarray) -> dict[str, np.ndarray]:
+        return dict(zip(names, session.run(names, dict(image=images, size=size))))
+
+    return run
 
 
 def _to_pt2(program: torch.export.ExportedProgram, metadata: OnnxMetadata) -> bytes:
@@ -98,4 +105,9 @@ def _to_pt2(program: torch.export.ExportedProgram, metadata: OnnxMetadata) -> by
 
 def _run_pt2(content: bytes) -> Runner:
     module = torch.export.load(io.BytesIO(content)).module()
-    return lambda images: [output.numpy() for output in module(torch.from_numpy(images))]
+
+    def run(images: np.ndarray, size: np.ndarray) -> dict[str, np.ndarray]:
+        answers = module(torch.from_numpy(images), torch.from_numpy(size))
+        return {name: answer.numpy() for name, answer in answers.items()}
+
+    return run

@@ -1,5 +1,7 @@
 """A config and a checkpoint to a model that is ready to answer."""
 
+import os
+import re
 from pathlib import Path
 
 import torch
@@ -13,7 +15,7 @@ from ..utils.windows import MODES, default_stride
 from .model_zoo import find_model
 
 
-def load_config(model: str | Config, mode: str | None) -> tuple[Config, str | None]:
+def load_config(model: str | os.PathLike | Config, mode: str | None) -> tuple[Config, str | None]:
     """Read a config, and set how it treats large pictures.
 
     Args:
@@ -29,8 +31,11 @@ def load_config(model: str | Config, mode: str | None) -> tuple[Config, str | No
     """
     if mode not in (None, *MODES):
         raise ValueError(f'mode must be one of {", ".join(MODES)}, got {mode!r}')
-    path, weights = find_model(model) if isinstance(model, str) else (None, None)
-    cfg = Config.fromfile(path) if path else Config(model.to_dict())
+    if isinstance(model, Config):
+        cfg, weights = Config(model.to_dict()), None
+    else:
+        path, weights = find_model(os.fspath(model))
+        cfg = Config.fromfile(path)
     test_cfg = dict(mode='whole') | dict(cfg.model.get('test_cfg') or {})
     if mode is not None:
         test_cfg['mode'] = mode
@@ -86,7 +91,18 @@ def build_model(cfg: Config, weights: str, device: str) -> nn.Module:
 
 
 def read_checkpoint(weights: str) -> dict:
-    """Read a checkpoint; nothing in it is executed."""
+    """Read a checkpoint; nothing in it is executed.
+
+    Args:
+        weights: Path or address.
+
+    Returns:
+        What it holds, on the CPU.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it cannot be read, or holds anything but weights and plain values.
+    """
     try:
         if '://' in weights:
             checkpoint = torch.hub.load_state_dict_from_url(weights, map_location='cpu', weights_only=True)
@@ -94,11 +110,13 @@ def read_checkpoint(weights: str) -> dict:
             checkpoint = torch.load(weights, map_location='cpu', weights_only=True)
     except FileNotFoundError as error:
         raise FileNotFoundError(f'there is no checkpoint {weights} (looked in {Path.cwd()})') from error
+    except OSError as error:
+        raise ValueError(f'{weights} cannot be read: {error.strerror or error}') from error
     except Exception as error:  # a broken checkpoint raises nearly anything
-        reason = str(error).split('\n', maxsplit=1)[0]
-        raise ValueError(
-            f'{weights} is refused: it is no checkpoint, damaged, or holds objects that could run code ({reason})'
-        ) from error
+        # PyTorch's own words advise to load it all the same.
+        found = re.search(r'\bGLOBAL (\S+)', str(error))
+        reason = f'it holds {found[1]}, which could run code' if found else 'it is no checkpoint, or damaged'
+        raise ValueError(f'{weights} is refused: {reason}') from None
     if not isinstance(checkpoint, dict):
         raise ValueError(f'{weights} is no checkpoint: it holds a {type(checkpoint).__name__}')
     return checkpoint

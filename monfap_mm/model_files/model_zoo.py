@@ -5,6 +5,7 @@ from pathlib import Path
 
 import yaml
 
+CONFIG_ENDINGS = ('.py', '.yml', '.yaml', '.json')
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -40,8 +41,14 @@ def find_model(name: str) -> tuple[str, str | None]:
 
     Raises:
         FileNotFoundError: If it is neither; names similar ones.
+        ValueError: If it is a file, but no config.
     """
     if Path(name).is_file():
+        if Path(name).suffix not in CONFIG_ENDINGS:
+            raise ValueError(
+                f'{name} is no config ({", ".join(CONFIG_ENDINGS)}); a checkpoint is given as weights, beside the '
+                'config of its model: --model CONFIG --weights CHECKPOINT'
+            )
         return name, None
     models = list_models()
     if name in models:

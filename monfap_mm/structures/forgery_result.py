@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from .notebook import result_html, verdict
 from .region import Region
 from .rle import decode_rle, encode_rle
 
@@ -51,6 +52,13 @@ class ForgeryResult:
     def faces(self) -> tuple[Region, ...]:
         """The regions, by the name that they had before; schema version 2 will give it to faces, genuine ones too."""
         return self.regions
+
+    def __repr__(self) -> str:
+        return f'ForgeryResult({self.path!r}: {verdict(self)})'
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return result_html(self)
 
     def to_json(self) -> dict:
         """The answer in JSON's types; the mask as COCO's uncompressed RLE, without the probabilities of the pixels."""

@@ -64,6 +64,12 @@ class VideoResult:
     note: str | None = None
     error: str | None = None
 
+    def __repr__(self) -> str:
+        if self.error is not None:
+            return f'VideoResult({self.path!r}: no answer ({self.error}))'
+        counts = f'{len(self.frames)} frames predicted, {len(self.stretches)} suspect stretches'
+        return f'VideoResult({self.path!r}: {self.label}, P(fake) {self.score:.3f}, {counts})'
+
     def to_json(self) -> dict:
         """The answer in JSON's types; the frames as one list a column."""
         columns = zip(*self.frames) if self.frames else ((),) * len(FRAME_COLUMNS)

@@ -1,6 +1,7 @@
 import io
 import itertools
 import weakref
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -268,3 +269,10 @@ def test_gates_and_coarse_mask_are_those_of_the_model(inferencer, data):
 
 def test_the_model_answers_in_its_inference_form(inferencer):
     assert inferencer.backend.model.is_inference_form
+
+
+def test_paths_and_devices_as_objects(config, weights, inferencer):
+    image = picture()
+    (expected,) = inferencer(image)
+    (found,) = ForgeryInferencer(Path(config), Path(weights), torch.device('cpu'))(image)
+    assert found.score == expected.score

@@ -1,18 +1,29 @@
 """An exported model answers as the model: the same tests of both, side by side."""
 
+import json
+import shutil
 import sys
+from pathlib import Path
 
+import cv2
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
+import torch
 
 from monfap_mm.apis import ForgeryInferencer
-from monfap_mm.apis.onnx_backend import _providers, _resize
+from monfap_mm.apis.onnx_graph import resize_map
+from monfap_mm.apis.onnx_session import _providers
+from monfap_mm.cli import main
+from monfap_mm.model_files.onnx_metadata import KEY
+from monfap_mm.model_files.onnx_seal import seal
 from monfap_mm.utils.provenance import hash_file
 
 from .test_inferencer import picture
 
-SIZES = [(64, 96), (40, 130), (151, 77), (300, 200), (40, 50)]
+SIZES = [(64, 96), (40, 130), (151, 77), (300, 200), (40, 50), (16, 20)]
+VERSION_1 = str(Path(__file__).parents[1] / 'data' / 'version_1.onnx')
 
 
 @pytest.fixture(scope='module')
@@ -52,24 +63,38 @@ def test_both_backends_agree(pair, mode, batch_size):
     assert 0.02 < expected.mean() < 0.98  # the test can tell
 
 
-def test_what_is_too_small_for_the_model_is_an_error(pair, capfd):
-    errors = [inferencer([picture(1, 50)])[0].error for inferencer in pair['slide']]
-    assert all('the model failed' in error for error in errors)
-    assert 'onnxruntime' not in capfd.readouterr().err  # said once, in the answer
+def test_any_runtime_can_use_the_file(pair, onnx_model):
+    """Without this package: resize, run."""
+    image = blocks(151, 77, 0)
+    session = onnxruntime.InferenceSession(onnx_model.file)
+    feed = dict(image=cv2.resize(image, (96, 64))[None], size=np.array(image.shape[:2]))
+    score, probability = session.run(['score', 'probability'], feed)
+    for inferencer in pair[None]:
+        (expected,) = inferencer(image)
+        assert score[0] == pytest.approx(expected.score, abs=1e-4)
+        np.testing.assert_allclose(probability[0], expected.probability, atol=1e-3)
 
 
-def test_padding_is_removed(pair, onnx_model, tmp_path):
-    """A preprocessor that pads to a multiple of 32, in both."""
-    file = change_metadata(onnx_model.file, tmp_path, pad_divisor=32, resize=None)
-    from mmengine.config import Config
-
-    cfg = Config.fromfile(onnx_model.config)
-    cfg.model.data_preprocessor.test_cfg = dict(size_divisor=32)
-    del cfg.test_dataloader.dataset.pipeline[1]
+def test_padding_by_a_file_of_version_1_is_removed(tmp_path):
+    """It answers as for the picture that was padded before, with gray, which is 0 after normalization."""
+    gray = dict(mean=[128] * 3, std=[1] * 3, resize=None)
+    padding = ForgeryInferencer(change_metadata(VERSION_1, tmp_path, **gray, pad_divisor=32))
+    plain = ForgeryInferencer(change_metadata(VERSION_1, tmp_path, **gray))
     image = blocks(50, 77, 0)
-    (expected,), (found,) = ForgeryInferencer(cfg, onnx_model.weights, 'cpu')(image), ForgeryInferencer(file)(image)
-    assert found.coarse.shape == expected.coarse.shape == (50, 77)
-    np.testing.assert_allclose(found.probability, expected.probability, atol=5e-3)
+    padded = np.pad(image, [(0, 14), (0, 19), (0, 0)], constant_values=128)
+    for mode in ('whole', 'slide'):
+        padding.backend.mode = plain.backend.mode = mode
+        (found,), (expected,) = padding(image), plain(padded)
+        assert found.size == found.coarse.shape == (50, 77)
+        assert found.score == expected.score
+        np.testing.assert_array_equal(found.probability, expected.probability[:50, :77])
+        np.testing.assert_array_equal(found.coarse, expected.coarse[:50, :77])
+
+
+def test_windows_of_padded_pictures_are_refused(onnx_model, tmp_path):
+    file = change_metadata(onnx_model.file, tmp_path, pad_divisor=32)
+    with pytest.raises(ValueError, match='pads its pictures, which it cannot do in windows: use mode whole'):
+        ForgeryInferencer(file, mode='slide')
 
 
 @pytest.mark.parametrize('reduce', [max, lambda scores: sum(scores) / len(scores)])
@@ -82,17 +107,25 @@ def test_windows_make_up_the_score(pair, onnx_model, tmp_path, reduce):
     assert windows[0].score != pytest.approx(windows[1].score, abs=1e-4)
 
 
-def change_metadata(file, folder, **changes) -> str:
-    import json
-
-    from monfap_mm.model_files.onnx_metadata import KEY
-
+def edit(file, folder, **changes) -> str:
+    """A file whose metadata somebody has changed."""
     model = onnx.load(file)
-    values = json.loads({entry.key: entry.value for entry in model.metadata_props}[KEY]) | changes
-    onnx.helper.set_model_props(model, {KEY: json.dumps(values)})
-    path = str(folder / 'changed.onnx')
+    entry = next(entry for entry in model.metadata_props if entry.key == KEY)
+    entry.value = json.dumps(json.loads(entry.value) | changes)
+    path = str(folder / 'edited.onnx')
     onnx.save(model, path)
     return path
+
+
+def change_metadata(file, folder, **changes) -> str:
+    """A file as if it had been exported with other settings."""
+    model = onnx.load(edit(file, folder, **changes))
+    entries = [entry for entry in model.metadata_props if entry.key == KEY]
+    del model.metadata_props[:]
+    model.metadata_props.extend(entries)
+    path = folder / 'changed.onnx'
+    path.write_bytes(seal(model.SerializeToString()))
+    return str(path)
 
 
 def test_provenance(pair, onnx_model):
@@ -103,14 +136,12 @@ def test_provenance(pair, onnx_model):
 
 
 def test_resizing_is_that_of_pytorch():
-    import torch
-
     image = np.random.default_rng(0).standard_normal((13, 17), dtype=np.float32)
     for size in ((52, 68), (26, 34), (7, 9), (13, 17), (100, 3), (6, 8)):
         expected = torch.nn.functional.interpolate(
             torch.from_numpy(image)[None, None], size=size, mode='bilinear', align_corners=False
         )
-        np.testing.assert_allclose(_resize(image, size), expected[0, 0], atol=2e-5)
+        np.testing.assert_allclose(resize_map(image, size), expected[0, 0], atol=2e-5)
 
 
 def test_files_that_cannot_be_used(onnx_model, tmp_path):
@@ -163,3 +194,56 @@ def test_without_onnx_runtime_the_error_names_the_extra(onnx_model, monkeypatch)
     monkeypatch.setitem(sys.modules, 'onnxruntime', None)
     with pytest.raises(ImportError, match=r'pip install ".\[onnx\]"'):
         ForgeryInferencer(onnx_model.file)
+
+
+def refusal(file, tmp_path, capsys) -> str:
+    """What the command says, which ends with code 2."""
+    cv2.imwrite(str(tmp_path / 'x.png'), picture())
+    assert main(['predict', str(tmp_path / 'x.png'), '--model', file, '--out', str(tmp_path / 'out')]) == 2
+    assert not (tmp_path / 'out').exists()
+    return capsys.readouterr().err
+
+
+@pytest.mark.parametrize('changes', [dict(mode='slide'), dict(mean=[0.5, 0.5, 0.5]), dict(stride=[1, 1])])
+def test_an_edited_file_is_refused(changes, onnx_model, tmp_path, capsys):
+    """Also where each value by itself could be meant."""
+    assert 'edited.onnx was changed after its export' in refusal(
+        edit(onnx_model.file, tmp_path, **changes), tmp_path, capsys
+    )
+
+
+def test_edited_weights_are_refused(onnx_model, tmp_path, capsys):
+    model = onnx.load(onnx_model.file)
+    weights = next(tensor for tensor in model.graph.initializer if tensor.data_type == onnx.TensorProto.FLOAT)
+    weights.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(weights) * 2, weights.name))
+    onnx.save(model, tmp_path / 'edited.onnx')
+    assert 'was changed after its export' in refusal(str(tmp_path / 'edited.onnx'), tmp_path, capsys)
+
+
+@pytest.mark.parametrize(
+    ('changes', 'message'),
+    [
+        (dict(mode='both'), 'mode must be one of whole, slide'),
+        (dict(mean=[123.0]), 'mean must be three numbers'),
+        (dict(experts=['cd', 'bayar', 'srm']), 'has gates for 4 experts, and its metadata names cd, bayar, srm'),
+        (dict(experts=[]), 'has gates for 4 experts, and its metadata names none'),
+        (dict(stride=[100, 100]), 'stride must be at most crop_size'),
+        (dict(schema_version=2), 'was changed after its export'),
+    ],
+)
+def test_an_edited_file_of_version_1_is_refused_where_it_can_be_told(changes, message, tmp_path, capsys):
+    assert message in refusal(edit(VERSION_1, tmp_path, **changes), tmp_path, capsys)
+
+
+def test_another_graph_than_the_metadata_tells_of(onnx_model, tmp_path, capsys):
+    file = change_metadata(onnx_model.file, tmp_path, schema_version=1)
+    assert 'has another graph than its metadata tells of' in refusal(file, tmp_path, capsys)
+
+
+def test_paths_and_devices_as_objects(pair, onnx_model, tmp_path):
+    shutil.copy(onnx_model.file, tmp_path / 'LOUD.ONNX')
+    image = blocks(40, 50, 0)
+    (expected,) = pair[None][1](image)
+    for path in (Path(onnx_model.file), tmp_path / 'LOUD.ONNX', str(tmp_path / 'LOUD.ONNX')):
+        (found,) = ForgeryInferencer(path, device=torch.device('cpu'))(image)
+        assert found.score == expected.score

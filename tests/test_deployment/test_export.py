@@ -3,6 +3,7 @@
 import copy
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,10 @@ import torch
 from mmengine.config import ConfigDict
 from mmseg.registry import MODELS
 
-from monfap_mm.deployment.export import OUTPUTS, ExportError, ExportForm, export_program, to_onnx
+from monfap_mm.apis import ForgeryInferencer
+from monfap_mm.deployment import export
+from monfap_mm.deployment.describe import describe
+from monfap_mm.deployment.export import ExportError, ExportForm, export_program, to_onnx
 from monfap_mm.model_files.loading import build_model, load_config
 from monfap_mm.model_files.onnx_metadata import KEY
 from tests.samples import build, monfap_cfg
@@ -41,8 +45,9 @@ BACKBONES = {
     'HRNet': (HRNET, [8, 16, 24, 32]),
 }
 SWIN = dict(type='SwinTransformer', embed_dims=24, depths=(2, 1, 1, 1), num_heads=(3, 3, 3, 3))
-# Odd sizes, sizes that 32 does not divide, one that is smaller than what the graph was recorded with, one image.
-SHAPES = ((1, 64, 64), (3, 97, 131), (2, 224, 128), (1, 33, 250), (1, 32, 32))
+# Odd sizes, sizes that 32 does not divide, one that is smaller than what the graph was recorded with, one image,
+# one that the model pads.
+SHAPES = ((1, 64, 64), (3, 97, 131), (2, 224, 128), (1, 33, 250), (1, 32, 32), (1, 16, 5))
 
 
 def model_on(name):
@@ -55,10 +60,21 @@ def model_on(name):
     return build(cfg).eval()
 
 
-def outputs(model, images):
+def answers(model, images, size):
+    """By the model, its data preprocessor and PyTorch's resizing, step by step, without :class:`ExportForm`."""
+    mean, std = (torch.tensor(values).view(3, 1, 1) for values in (METADATA.mean, METADATA.std))
+    inputs = (torch.from_numpy(images[..., ::-1].transpose(0, 3, 1, 2).astype(np.float32)) - mean) / std
     with torch.no_grad():
-        output = model.forward_all(torch.from_numpy(images))
-    return [value.numpy() for name in OUTPUTS if (value := getattr(output, name)) is not None]
+        prediction = model.inference(inputs, [])
+    logits = torch.nn.functional.interpolate(prediction.seg_logits, size, mode='bilinear', align_corners=False)
+    found = dict(
+        score=prediction.scores[:, 1],
+        probability=logits.softmax(dim=1)[:, 1],
+        logits=logits[:, 1] - logits[:, 0],
+        coarse=prediction.coarse_prob[:, 0],
+        gates=prediction.gates,
+    )
+    return {name: value.numpy() for name, value in found.items() if value is not None}
 
 
 @pytest.fixture(scope='module')
@@ -70,11 +86,16 @@ def whole(onnx_model):
 
 def assert_same(model, content, shapes=SHAPES):
     session = onnxruntime.InferenceSession(content)
-    for batch, *size in shapes:
-        images = np.random.default_rng(1).standard_normal((batch, 3, *size), dtype=np.float32)
-        for a, b in zip(session.run(None, {'image': images}), outputs(model, images), strict=True):
-            assert a.shape == b.shape
-            np.testing.assert_allclose(a, b, atol=1e-4 * max(1, np.abs(b).max()), rtol=0)
+    names = [output.name for output in session.get_outputs()]
+    for batch, height, width in shapes:
+        images = np.random.default_rng(1).integers(0, 256, (batch, height, width, 3), dtype=np.uint8)
+        size = (2 * width + 1, height)
+        found = dict(zip(names, session.run(None, dict(image=images, size=np.array(size)))))
+        expected = answers(model, images, size)
+        assert list(found) == list(expected)
+        for name, value in expected.items():
+            assert found[name].shape == value.shape
+            np.testing.assert_allclose(found[name], value, atol=1e-4 * max(1, np.abs(value).max()), rtol=0)
 
 
 def test_any_batch_and_size(whole):
@@ -84,15 +105,16 @@ def test_any_batch_and_size(whole):
 @pytest.mark.parametrize('name', ['ResNet slim', 'MiT', 'HRNet'])
 def test_on(name):
     model = model_on(name)
-    program = export_program(ExportForm(copy.deepcopy(model)))
-    assert len(program.graph_signature.user_outputs) == 3  # no gates
-    assert_same(model, to_onnx(program, METADATA))
+    form = ExportForm(copy.deepcopy(model), replace(METADATA, experts=()))
+    program = export_program(form)
+    assert len(program.graph_signature.user_outputs) == 4  # no gates
+    assert_same(model, to_onnx(program, form, METADATA))
 
 
 def test_swin_is_refused_with_a_reason():
     model = build(monfap_cfg(SWIN, [24, 48, 96, 192]))
     with pytest.raises(ExportError, match='backbone SwinTransformer cannot be exported: .* for one size'):
-        ExportForm(model)
+        ExportForm(model, METADATA)
 
 
 def test_other_models_are_refused():
@@ -105,14 +127,14 @@ def test_other_models_are_refused():
         )
     )
     with pytest.raises(ExportError, match='such as MoNFAP, can be exported, not EncoderDecoder'):
-        ExportForm(fcn)
+        ExportForm(fcn, METADATA)
 
 
 def test_what_holds_for_one_size_only_is_an_error():
     model = model_on('MiT')
-    model.extract_feat = lambda image: image.reshape(2, 3, -1, 202)
+    model.forward_all = lambda image: image.reshape(2, 3, -1, 202)
     with pytest.raises(ExportError, match=re.escape('(backbone MixVisionTransformer) has no graph for all batches')):
-        export_program(ExportForm(model))
+        export_program(ExportForm(model, METADATA))
 
 
 def test_names_and_metadata(whole):
@@ -124,16 +146,42 @@ def test_names_and_metadata(whole):
         value.name: [dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim]
         for value in (*model.graph.input, *model.graph.output)
     }
-    assert dims['image'] == ['batch', 3, 'height', 'width']
-    assert list(dims)[1:] == ['cls_logits', 'mask_logits', 'coarse_logits', 'gates']
-    assert dims['cls_logits'] == ['batch', 2]
-    assert dims['gates'] == ['batch', 4, 4]
+    assert dims == dict(
+        image=['batch', 'height', 'width', 3],
+        size=[2],
+        score=['batch'],
+        probability=['batch', 'size_height', 'size_width'],
+        logits=['batch', 'size_height', 'size_width'],
+        coarse=['batch', 'height', 'width'],
+        gates=['batch', 4, 4],
+    )
+
+
+def test_nothing_of_this_machine_is_in_the_file(whole):
+    """The exporter notes the path of each line of code."""
+    assert b'monfap_mm.models' not in whole[1]
+    assert str(Path(export.__file__).parent).encode() not in whole[1]
 
 
 def test_blocked_and_free_pixels_are_told_apart(whole):
-    images = np.random.default_rng(1).standard_normal((1, 3, 97, 131), dtype=np.float32)
-    assert 0.05 < (outputs(whole[0], images)[2] > 0).mean() < 0.95
+    images = np.random.default_rng(1).integers(0, 256, (1, 97, 131, 3), dtype=np.uint8)
+    assert 0.05 < (answers(whole[0], images, (97, 131))['coarse'] > 0.5).mean() < 0.95
     model = copy.deepcopy(whole[0])
     model.decode_head.mask_threshold = 0
     with pytest.raises(AssertionError):
         assert_same(model, whole[1], [(1, 97, 131)])
+
+
+def test_padding_of_the_preprocessor_counts_for_nothing(onnx_model):
+    """A preprocessor that pads to a multiple of 64, beside the inferencer."""
+    cfg, _ = load_config(onnx_model.config, None)
+    cfg.model.data_preprocessor.update(test_cfg=dict(size_divisor=64), pad_val=2)
+    del cfg.test_dataloader.dataset.pipeline[1]
+    image = np.random.default_rng(0).integers(0, 256, (50, 77, 3), dtype=np.uint8)
+    (expected,) = ForgeryInferencer(cfg, onnx_model.weights, 'cpu')(image)
+    form = ExportForm(build_model(cfg, onnx_model.weights, 'cpu'), describe(cfg, onnx_model.weights))
+    with torch.no_grad():
+        found = form(torch.from_numpy(image)[None], torch.tensor(image.shape[:2]))
+    assert float(found['score']) == pytest.approx(expected.score, abs=1e-5)
+    np.testing.assert_allclose(found['probability'][0], expected.probability, atol=1e-3)
+    np.testing.assert_allclose(found['coarse'][0], expected.coarse, atol=1e-3)

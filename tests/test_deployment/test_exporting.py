@@ -9,18 +9,18 @@ from .samples import METADATA
 
 
 class Doubles(torch.nn.Module):
-    """Stands for a model: two outputs of the image."""
+    """Stands for a model: two answers, and none of them depends on ``size``."""
 
     model = None
 
-    def forward(self, image):
-        return image.mean(dim=(1, 2, 3)), 2 * image
+    def forward(self, image, size):
+        return dict(score=image.float().mean(dim=(1, 2, 3)) / 255, logits=image.float() / 128)
 
 
 @pytest.fixture
 def fast(monkeypatch):
     """Without the minute that the translation to ONNX takes."""
-    monkeypatch.setattr(job, 'ExportForm', lambda model: Doubles())
+    monkeypatch.setattr(job, 'ExportForm', lambda model, metadata: Doubles())
 
 
 def test_a_pt2_file_answers_as_the_model(fast, onnx_model, tmp_path):
@@ -30,15 +30,18 @@ def test_a_pt2_file_answers_as_the_model(fast, onnx_model, tmp_path):
     assert exported.size == (64, 96)
     extra = {KEY: ''}
     module = torch.export.load(out, extra_files=extra).module()
-    images = torch.randn(1, 3, 20, 30)
-    torch.testing.assert_close(module(images)[1], 2 * images)
+    images = torch.randint(256, (1, 20, 30, 3), dtype=torch.uint8)
+    torch.testing.assert_close(module(images, torch.tensor([1, 1]))['logits'], images / 128)
     assert '"config": "tiny"' in extra[KEY]
     assert set(exported.benchmark((1, 8, 8), rounds=1)) == {'eager', 'exported', 'ratio'}
 
 
 def test_nothing_is_written_where_the_answers_differ(fast, onnx_model, tmp_path, monkeypatch):
     def wrong(content):
-        return lambda images: [output.numpy() + 1e-3 for output in Doubles()(torch.from_numpy(images))]
+        def run(images, size):
+            return {name: value.numpy() + 1e-3 for name, value in Doubles()(torch.from_numpy(images), size).items()}
+
+        return run
 
     monkeypatch.setattr(job, '_run_pt2', wrong)
     out = tmp_path / 'x.pt2'

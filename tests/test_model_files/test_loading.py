@@ -1,10 +1,13 @@
 import os
 import pickle
+import traceback
+from pathlib import Path
 
 import pytest
 import torch
 
 from monfap_mm.apis import ForgeryInferencer
+from monfap_mm.cli import main
 from monfap_mm.model_files.loading import build_model, load_config, pipeline_without_loading
 
 
@@ -29,6 +32,30 @@ def test_a_pickle_bomb_is_refused_unexploded(save, config, tmp_path):
     save(dict(state_dict={}, meta=Bomb(tmp_path / 'exploded')), tmp_path / 'bomb.pth')
     assert 'bomb.pth is refused' in refusal(config, tmp_path / 'bomb.pth')
     assert not (tmp_path / 'exploded').exists()
+
+
+def test_nobody_is_advised_to_load_it_all_the_same(config, tmp_path):
+    """PyTorch's own error tells how to switch the protection off."""
+    torch.save(dict(state_dict={}, meta=Bomb(tmp_path / 'exploded')), tmp_path / 'bomb.pth')
+    with pytest.raises(ValueError, match=r'it holds (posix|nt).mkdir, which could run code$') as error:
+        ForgeryInferencer(config, tmp_path / 'bomb.pth', device='cpu')
+    shown = ''.join(traceback.format_exception(error.value))
+    assert 'weights_only' not in shown
+    assert 'trust' not in shown
+
+
+def test_a_folder_is_no_checkpoint(config, tmp_path):
+    assert f'{tmp_path} cannot be read: Is a directory' in refusal(config, tmp_path)
+
+
+@pytest.mark.parametrize('name', ['x.pth', 'x.pt2', 'x.jpg', 'x'])
+def test_a_checkpoint_is_no_config(name, weights, tmp_path, capsys):
+    path = tmp_path / name
+    path.write_bytes(Path(weights).read_bytes())
+    with pytest.raises(ValueError, match=r'x.* is no config \(.py, .* a checkpoint is given as weights'):
+        ForgeryInferencer(path, device='cpu')
+    assert main(['predict', 'picture.jpg', '--model', str(path), '--out', str(tmp_path / 'out')]) == 2
+    assert '--model CONFIG --weights CHECKPOINT' in capsys.readouterr().err
 
 
 def test_other_files_are_refused(config, tmp_path):

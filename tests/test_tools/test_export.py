@@ -43,7 +43,7 @@ def test_it_says_what_it_made(export, monkeypatch, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ('options', 'shape'), [([], '1 x 3 x 64 x 96'), (['--batch', '8', '--size', '32', '48'], '8 x 3 x 32 x 48')]
+    ('options', 'shape'), [([], '1 x 64 x 96 x 3'), (['--batch', '8', '--size', '32', '48'], '8 x 32 x 48 x 3')]
 )
 def test_benchmark(options, shape, export, monkeypatch, tmp_path, capsys):
     run(export, monkeypatch, str(tmp_path / 'x.onnx'), '--benchmark', *options)

@@ -47,7 +47,7 @@ def main() -> None:
         size = tuple(args.size or exported.size)
         times = exported.benchmark((args.batch, *size))
         print(
-            f'{args.batch} x 3 x {size[0]} x {size[1]}: {times["eager"]:.1f} ms by PyTorch, '
+            f'{args.batch} x {size[0]} x {size[1]} x 3: {times["eager"]:.1f} ms by PyTorch, '
             f'{times["exported"]:.1f} ms by the file, {times["ratio"]:.2f} times as fast'
         )
 

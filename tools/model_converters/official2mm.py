@@ -17,6 +17,7 @@ from mmseg.registry import MODELS
 from torch import Tensor
 
 from monfap_mm.cli.command import CommandError, run_command
+from monfap_mm.model_files.loading import read_checkpoint
 from monfap_mm.structures import CLASSES, PALETTE
 
 # Applied in order to every key; the first column is a regular expression.
@@ -123,10 +124,10 @@ def load_official(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise ConversionError(f'{path} does not exist.')
     try:
-        checkpoint = torch.load(path, map_location='cpu', weights_only=True)
-    except Exception as error:
-        raise ConversionError(f'{path} cannot be read as a checkpoint: {error}') from error
-    state_dict = checkpoint.get('model') if isinstance(checkpoint, dict) else None
+        checkpoint = read_checkpoint(str(path))
+    except (OSError, ValueError) as error:
+        raise ConversionError(f'{path} cannot be read as a checkpoint: {error}') from None
+    state_dict = checkpoint.get('model')
     if not isinstance(state_dict, dict) or not all(isinstance(value, Tensor) for value in state_dict.values()):
         raise ConversionError(f"{path} has no state dict under the key 'model', where the authors' code keeps it.")
     # Distributed training saves every name with this prefix.

@@ -11,7 +11,7 @@ from mmseg.models.utils import resize
 from mmseg.utils import OptConfigType, OptSampleList, SampleList
 from torch import Tensor
 
-from ...utils.windows import windows
+from ...utils.windows import average_windows, windows
 from ..layers.logits import largest_pixel, two_channels
 from ..ops import fold
 from .inference_cfg import complete_test_cfg
@@ -134,26 +134,22 @@ class ForgerySegmentor(BaseSegmentor):
 
         An image smaller than ``crop_size`` is one window. The gate values are the mean of the windows'.
         """
-        B, _, H, W = inputs.shape
-        seg_logits = inputs.new_zeros((B, 2, H, W))
-        coarse_prob = inputs.new_zeros((B, 1, H, W))
-        count = inputs.new_zeros((1, 1, H, W))
         predictions = []
-        for window in windows((H, W), self.test_cfg['crop_size'], self.test_cfg['stride']):
-            at = (..., *window)
-            prediction = self.encode_decode(inputs[at], batch_img_metas)
-            seg_logits[at] += prediction.seg_logits
-            if prediction.coarse_prob is not None:
-                coarse_prob[at] += prediction.coarse_prob
-            count[at] += 1
-            # The maps of a window are not kept.
-            predictions.append(prediction._replace(seg_logits=None, coarse_prob=None))
-        has_coarse = prediction.coarse_prob is not None
+
+        def parts():
+            for rows, columns in windows(inputs.shape[2:], self.test_cfg['crop_size'], self.test_cfg['stride']):
+                one = self.encode_decode(inputs[..., rows, columns], batch_img_metas)
+                # The maps of a window are not kept.
+                predictions.append(one._replace(seg_logits=None, coarse_prob=None))
+                yield (rows, columns), [maps for maps in (one.seg_logits, one.coarse_prob) if maps is not None]
+
+        seg_logits, *coarse_prob = average_windows(parts(), inputs.shape[2:], inputs.new_zeros)
+        gates = [one.gates for one in predictions]
         return ForgeryPrediction(
-            seg_logits / count,
+            seg_logits,
             self._score_of_windows(torch.stack([one.scores for one in predictions])),
-            coarse_prob / count if has_coarse else None,
-            None if prediction.gates is None else torch.stack([one.gates for one in predictions]).mean(dim=0),
+            coarse_prob[0] if coarse_prob else None,
+            None if gates[0] is None else torch.stack(gates).mean(dim=0),
         )
 
     def _score_of_windows(self, scores: Tensor) -> Tensor:
@@ -180,7 +176,10 @@ class ForgerySegmentor(BaseSegmentor):
         """Images ``(B, C, H, W)`` with the last rows and columns repeated up to a size that the system takes."""
         height, width = inputs.shape[2:]
         bottom, right = (_padding(length, self.min_size, self.size_divisor) for length in (height, width))
-        return F.pad(inputs, (0, right, 0, bottom), mode='replicate') if bottom or right else inputs
+        # An exported graph pads whatever it meets.
+        if torch.compiler.is_exporting() or bottom or right:
+            return F.pad(inputs, (0, right, 0, bottom), mode='replicate')
+        return inputs
 
     def _at_input(self, maps: Tensor, padded: Tensor, inputs: Tensor) -> Tensor:
         """Maps ``(B, C, h, w)`` of padded images at the size of the images."""
@@ -246,7 +245,7 @@ class ForgerySegmentor(BaseSegmentor):
 
 def _padding(length: int, least: int, divisor: int) -> int:
     """What a side lacks to be at least ``least`` and a multiple of ``divisor``."""
-    return -(-max(length, least) // divisor) * divisor - length
+    return (torch.sym_max(length, least) + divisor - 1) // divisor * divisor - length
 
 
 def _undo_padding_and_flip(image: Tensor, meta: dict) -> Tensor:

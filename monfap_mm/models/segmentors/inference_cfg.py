@@ -2,9 +2,7 @@
 
 from mmseg.utils import OptConfigType
 
-from ...utils.windows import MODES
-
-WINDOW_SCORES = ('max', 'mean')
+from ...utils.windows import MODES, WINDOW_SCORES
 
 
 def complete_test_cfg(test_cfg: OptConfigType) -> dict:
