@@ -131,10 +131,10 @@ def test_other_models_are_refused():
 
 
 def test_what_holds_for_one_size_only_is_an_error():
-    model = model_on('MiT')
-    model.forward_all = lambda image: image.reshape(2, 3, -1, 202)
+    form = ExportForm(model_on('MiT'), METADATA)
+    form.model.forward_all = lambda image: image.reshape(2, 3, -1, 202)
     with pytest.raises(ExportError, match=re.escape('(backbone MixVisionTransformer) has no graph for all batches')):
-        export_program(ExportForm(model, METADATA))
+        export_program(form)
 
 
 def test_names_and_metadata(whole):
