@@ -1,13 +1,17 @@
 """Train a model: ``python tools/train.py CONFIG``."""
 
 import sys
+from contextlib import nullcontext
+from pathlib import Path
 
 from mmengine.device import get_device
+from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
 from monfap_mm.cli.command import run_command
 from monfap_mm.cli.exit_codes import DONE, FAILED
 from monfap_mm.engine.launch import base_parser, join_cpu_processes, load_config, require_checkpoint
+from monfap_mm.jobs.folder_lock import only_writer
 
 
 def parse_args():
@@ -48,8 +52,12 @@ def main():
             require_checkpoint(parser, args.resume)
             cfg.resume, cfg.load_from = True, args.resume
     join_cpu_processes(cfg)
+    runner = Runner.from_cfg(cfg)
+    # Two trainings in one folder would delete each other's checkpoints.
+    own_folder = only_writer(Path(runner.work_dir) / 'last_checkpoint') if is_main_process() else nullcontext()
     try:
-        Runner.from_cfg(cfg).train()
+        with own_folder:
+            runner.train()
     except FloatingPointError as error:
         print(f'train: {error}', file=sys.stderr)
         return FAILED

@@ -1,17 +1,18 @@
 """Running the tools as processes of their own, so that one that breaks takes nothing else with it."""
 
-import fcntl
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import TypeVar
+
+from ..jobs.errors import JobError
+from ..jobs.folder_lock import only_writer
 
 Key = TypeVar('Key', bound=Hashable)
 Result = TypeVar('Result')
@@ -42,25 +43,16 @@ def run_tool(script: Path, *arguments: str | Path, log: Path, processes: int = 1
         torchrun = ['-m', 'torch.distributed.run', '--standalone', f'--nproc_per_node={processes}']
         command = [sys.executable, *torchrun, *command[1:], '--launcher', 'pytorch']
     log.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(log.parent) as lock, log.open('w') as stream:
-        # The tool inherits the lock, so that it holds for as long as the tool lives, even if this process is killed.
-        options = dict(stdout=stream, stderr=subprocess.STDOUT, check=False, pass_fds=[lock.fileno()])
-        done = subprocess.run(command, **options)
+    try:
+        with only_writer(log.parent) as lock, log.open('w') as stream:
+            # The tool inherits the lock, which holds for as long as the tool lives, even if this process is killed.
+            options = dict(stdout=stream, stderr=subprocess.STDOUT, check=False, pass_fds=[lock])
+            done = subprocess.run(command, **options)
+    except JobError as error:
+        raise ToolError(f'{error} A tool that outlived a kill of its run is at work there too.') from error
     if done.returncode:
         reason = _reason(done.returncode, log.read_text(errors='replace'))
         raise ToolError(f'{reason} (see {os.path.relpath(log)})')
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[TextIO]:
-    with (folder / '.lock').open('w') as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ToolError(
-                f'{folder} is in use, perhaps by a tool that outlived a kill: wait for it, or end it'
-            ) from error
-        yield lock
 
 
 def _reason(returncode: int, output: str) -> str:

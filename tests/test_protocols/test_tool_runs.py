@@ -51,7 +51,8 @@ def test_a_failure_of_one_of_several_processes_tells_the_reason(tmp_path):
         run_tool(tmp_path / 'script.py', log=tmp_path / 'x.log', processes=2)
 
 
-def test_a_tool_that_outlives_its_runner_keeps_the_folder(tmp_path):
+def test_a_tool_that_outlives_its_runner_keeps_the_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr('monfap_mm.jobs.folder_lock._PATIENCE_SECONDS', 0)
     (tmp_path / 'sleep.py').write_text('import os, time; print(os.getpid(), flush=True); time.sleep(60)')
     (tmp_path / 'quick.py').write_text('')
     code = (
@@ -65,7 +66,7 @@ def test_a_tool_that_outlives_its_runner_keeps_the_folder(tmp_path):
             assert runner.poll() is None
             time.sleep(0.05)
         runner.kill()
-    with pytest.raises(ToolError, match='is in use, perhaps by a tool that outlived a kill'):
+    with pytest.raises(ToolError, match=f'Another run is at work in {tmp_path}'):
         run_tool(tmp_path / 'quick.py', log=log)
     os.kill(int(log.read_text()), signal.SIGKILL)
     deadline = time.monotonic() + 20

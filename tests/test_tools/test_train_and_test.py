@@ -16,6 +16,7 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from monfap_mm.evaluation.results_file import read_results
+from monfap_mm.jobs.folder_lock import only_writer
 from monfap_mm.protocols import read_figures
 from monfap_mm.visualization.panels import CAPTION_HEIGHT, GAP, MIN_WIDTH
 
@@ -103,6 +104,16 @@ def test_a_kill_in_a_checkpoint_of_the_shipped_config(config, tmp_path):
     assert {path.name for path in tmp_path.glob('*.pth') if not path.name.startswith('best')} == {'epoch_2.pth'}
     assert len(list(tmp_path.glob('best_*.pth'))) == 1
     assert not list(tmp_path.glob('.writing-*'))
+
+
+def test_two_trainings_do_not_share_a_folder(config, trained, tmp_path):
+    work_dir = shutil.copytree(trained, tmp_path / 'again')
+    before = {path.name for path in work_dir.glob('*.pth')}
+    with only_writer(work_dir / 'last_checkpoint'):
+        done = tool('train.py', config, '--work-dir', work_dir, cwd=tmp_path, check=False)
+    assert done.returncode == 2
+    assert 'train: Another run is at work in' in done.stderr
+    assert {path.name for path in work_dir.glob('*.pth')} == before
 
 
 def test_out_and_show_dir_hold_every_prediction(tested):
