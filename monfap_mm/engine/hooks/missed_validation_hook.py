@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.hooks import Hook
-from mmengine.runner import EpochBasedTrainLoop, Runner
+from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
 from mmseg.registry import HOOKS
 
 from ...utils.atomic_write import atomic_write
@@ -52,10 +52,14 @@ def _position(runner: Runner) -> str:
 
 
 def _is_due(runner: Runner) -> bool:
-    """Whether MMEngine validates at this point of training."""
+    """Whether MMEngine's loops validate at this point of training; of others nothing is known."""
     loop = runner.train_loop
-    by_epoch = isinstance(loop, EpochBasedTrainLoop)
-    done, end = (loop.epoch, loop.max_epochs) if by_epoch else (loop.iter, loop.max_iters)
+    if isinstance(loop, EpochBasedTrainLoop):
+        done, end = loop.epoch, loop.max_epochs
+    elif isinstance(loop, IterBasedTrainLoop):
+        done, end = loop.iter, loop.max_iters
+    else:
+        return False
     loop._decide_current_val_interval()
     return done >= loop.val_begin and (done % loop.val_interval == 0 or done == end)
 

@@ -7,6 +7,7 @@ import shutil
 import pytest
 import torch
 from mmengine.fileio import LocalBackend
+from mmengine.hooks import CheckpointHook
 
 from monfap_mm.engine.resume import ResumeError
 
@@ -155,6 +156,19 @@ def test_what_the_work_dir_holds_comes_before_load_from_only_if_asked_for(tmp_pa
     explicit = make_runner(work_dir, scores=(10, 20), resume=True, load_from=start_weights)
     explicit.train()
     assert explicit._load_from == start_weights
+
+
+def test_an_unknown_argument_is_refused_before_training(tmp_path):
+    with pytest.raises(TypeError, match='SafeCheckpointHook takes no max_keep_ckpt'):
+        make_runner(tmp_path, default_hooks__checkpoint__max_keep_ckpt=1)
+
+
+def test_another_storage_keeps_its_way(tmp_path):
+    runner = make_runner(tmp_path, scores=(10,), default_hooks__checkpoint__backend_args=dict(backend='local'))
+    runner.train()
+    (hook,) = [hook for hook in runner.hooks if isinstance(hook, CheckpointHook)]
+    assert hook.backend_args == dict(backend='local')
+    assert 'epoch_1.pth' in files(tmp_path)
 
 
 def test_a_copy_of_a_work_dir_goes_on_by_itself(tmp_path):

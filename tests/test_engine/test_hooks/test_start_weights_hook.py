@@ -47,6 +47,30 @@ def test_another_size_is_an_error_that_counts(tmp_path):
     assert len(lines) == 3
 
 
+@pytest.mark.parametrize(('fitting', 'enough'), [(9, True), (8, False)])
+def test_nine_of_ten_weights_of_a_part_are_enough(tmp_path, monkeypatch, fitting, enough):
+    def build(self, width=2):
+        super(ToyModel, self).__init__()
+        self.backbone = nn.Sequential(*(nn.Linear(1, 1) for _ in range(5)))
+        self.decode_head = nn.Linear(1, 1)
+
+    monkeypatch.setattr(ToyModel, '__init__', build)
+    names = [f'backbone.{i}.{kind}' for i in range(5) for kind in ('weight', 'bias')]
+    given = {name: torch.ones((1, 1) if 'weight' in name else 1) for name in names[:fitting]}
+    if enough:
+        assert f'backbone {fitting} of 10, decode_head 0 of 2' in start(tmp_path, given)[1]
+    else:
+        with pytest.raises(ValueError, match=rf'it is backbone {fitting} of 10, decode_head 0 of 2'):
+            start(tmp_path, given)
+
+
+def test_the_authors_checkpoints_are_known(tmp_path):
+    torch.save(dict(model={'backbone_net.x': torch.ones(1)}), tmp_path / 'theirs.pth')
+    runner = make_runner(tmp_path / 'work', scores=(10,), load_from=str(tmp_path / 'theirs.pth'))
+    with pytest.raises(ValueError, match='official2mm.py'):
+        runner.load_or_resume()
+
+
 def test_other_names_are_an_error(tmp_path):
     with pytest.raises(ValueError, match='backbone 0 of 2, decode_head 0 of 2'):
         start(tmp_path, nn.Linear(1, 2).state_dict())
