@@ -55,6 +55,15 @@ def test_a_folder(photos, arguments, tmp_path, capsys):
     assert [cell.strip() for cell in shown.splitlines()[3].strip('|').split('|')][::3] == ['5', '1']
 
 
+def test_files_of_other_kinds_are_counted_by_ending(photos, arguments, tmp_path, capsys):
+    for name in ('e.jxl', 'deep/f.JXL', 'notes.txt', '.hidden.jxl'):
+        (photos / name).touch()
+    (photos / 'deep' / 'up').symlink_to('..')
+    assert main(['predict', str(photos), *arguments]) == 0
+    assert '3 files of other kinds left out: 2 .jxl, 1 .txt' in capsys.readouterr().out.splitlines()
+    assert len(answers(tmp_path / 'out')) == 5
+
+
 def test_evidence_and_report(photos, arguments, tmp_path):
     assert main(['predict', str(photos / 'a.png'), *arguments]) == 0
     assert not (tmp_path / 'out' / 'evidence').exists()
