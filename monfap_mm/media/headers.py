@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from PIL import ExifTags, Image
 
+from ..distribution import install_extra
 from .endings import IMAGE_ENDINGS
 from .errors import BadInput
 from .jpeg import read_jpeg_header
@@ -25,7 +26,7 @@ from .png import read_png_header
 PILLOW_FORMATS = ('BMP', 'TIFF', 'WEBP', 'GIF', 'AVIF')
 # Brands of HEIF that hold HEVC, as cameras write it.
 _HEIF_BRANDS = (b'heic', b'heix', b'heim', b'heis', b'hevc', b'hevx', b'mif1', b'msf1')
-HEIF_EXTRA = 'HEIC and HEIF need pillow-heif (the extra "heif"): pip install pillow-heif'
+HEIF_EXTRA = f'HEIC and HEIF need pillow-heif, the extra "heif": {install_extra("heif")}'
 
 Source = str | Path | io.BytesIO
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from ..distribution import install_extra
 from .errors import BadInput
 from .headers import check_file
 from .limits import MAX_PIXELS_OF_ANSWERS
@@ -26,7 +27,7 @@ else:
     # What PyAV raises for damage; the last two where the number of streams, or the form of frames, changes on the way.
     _ERRORS = (av.FFmpegError, OSError, IndexError, ValueError)
 
-VIDEO_EXTRA = 'videos need PyAV (the extra "video"): pip install av'
+VIDEO_EXTRA = f'videos need PyAV, the extra "video": {install_extra("video")}'
 # How files begin, and FFmpeg's reader for them. It goes by content: of its own accord, it would take a playlist called
 # .mp4 for one, and open other files and addresses.
 _FORMATS = (

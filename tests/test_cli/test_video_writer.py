@@ -117,5 +117,5 @@ def test_a_size_that_the_codec_does_not_take(tmp_path):
 
 def test_without_the_extra_the_error_names_it(tmp_path, monkeypatch):
     monkeypatch.setattr(module, 'av', None)
-    with pytest.raises(BadInput, match=r'a\.mp4: videos need PyAV \(the extra "video"\)'):
+    with pytest.raises(BadInput, match=r'a\.mp4: videos need PyAV, the extra "video"'):
         VideoWriter(tmp_path / 'a.mp4', 25, (HEIGHT, WIDTH))

@@ -334,5 +334,5 @@ def test_nothing_else_is_opened(tmp_path):
 def test_without_the_extra_the_error_names_it(tmp_path, monkeypatch):
     monkeypatch.setattr(module, 'av', None)
     path = write_with_opencv(tmp_path / 'a.mp4', 'mp4v', 3)
-    with pytest.raises(BadInput, match=r'a\.mp4: videos need PyAV \(the extra "video"\)'):
+    with pytest.raises(BadInput, match=r'a\.mp4: videos need PyAV, the extra "video"'):
         VideoReader(path)
