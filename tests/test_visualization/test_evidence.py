@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from monfap_mm.structures import PALETTE, ForgeryResult, find_regions
+from monfap_mm.structures import PALETTE, ForgeryResult, Region, find_regions
 from monfap_mm.visualization import evidence
 from monfap_mm.visualization.evidence import CAPTION, GAP, HEADER, LABEL_RADIUS, MARGIN, draw_evidence
 from monfap_mm.visualization.gate_bars import EXPERT_COLORS
@@ -177,6 +177,21 @@ def test_after_nine_regions_words_say_the_rest(texts):
     draw_evidence(answer(boxes=boxes))
     assert texts[-2:] == ['and 21 more, with P(fake) 0.75 to 0.75,', '2100 pixels together']
     assert [text for text in texts if text.isdigit() and len(text) < 3] == [str(n) for n in range(1, 10)] * 2
+
+
+def test_words_tell_the_range_of_the_rest():
+    scores = [0.5] * 9 + [0.75, 0.625, 0.875]
+    regions = tuple(Region((0, 0, 5, 5), 20, score) for score in scores)
+    words = evidence._closing_words(replace(answer(), regions=regions))
+    assert words == ['and 3 more, with P(fake) 0.62 to 0.88,', '60 pixels together']
+
+
+@pytest.mark.parametrize(
+    ('size', 'arrangement'),
+    [((1000, 549), 'TALL'), ((1000, 551), 'USUAL'), ((1000, 2399), 'USUAL'), ((1000, 2400), 'WIDE')],
+)
+def test_form_of_the_picture_decides_the_arrangement(size, arrangement):
+    assert evidence._arrangement(*size) is getattr(evidence, arrangement)
 
 
 @pytest.mark.parametrize(

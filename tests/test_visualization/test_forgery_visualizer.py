@@ -6,7 +6,7 @@ from mmengine.structures import LabelData, PixelData
 from mmseg.registry import VISUALIZERS
 from mmseg.structures import SegDataSample
 
-from monfap_mm.visualization import ForgeryVisualizer, panels
+from monfap_mm.visualization import ForgeryVisualizer, forgery_visualizer, panels, prediction_panel
 
 SIZE = 256
 IMAGE = np.full((SIZE, SIZE, 3), (40, 80, 120), np.uint8)
@@ -63,6 +63,24 @@ def test_verdict_has_the_color_of_its_class(visualizer, score, color, other):
     assert share(tag, other) == 0
     bare = panel(visualizer.draw(IMAGE, make_sample(score), with_labels=False), 3)[:50]
     np.testing.assert_array_equal(bare, IMAGE[:50])
+
+
+def test_a_score_of_a_half_is_real(visualizer):
+    tag = panel(visualizer.draw(IMAGE, make_sample(0.5)), 3)[:50]
+    assert share(tag, GREEN) > 0.1
+    assert share(tag, VERMILION) == 0
+
+
+@pytest.mark.parametrize(('label', 'score', 'name'), [(0, 0.97, 'real'), (1, 0.125, 'fake')])
+def test_what_is_written(visualizer, monkeypatch, label, score, name):
+    captions, tags = [], []
+    monkeypatch.setattr(forgery_visualizer, 'side_by_side', lambda panels: captions.extend(c for c, _ in panels))
+    monkeypatch.setattr(prediction_panel, 'write_tag', lambda panel, text, color: tags.append((text, tuple(color))))
+    sample = make_sample(score)
+    sample.gt_label.label = torch.tensor([label])
+    visualizer.draw(IMAGE, sample)
+    assert captions == ['image', f'ground truth: {name}', 'coarse mask', 'prediction']
+    assert tags == [('P(fake) 0.97  fake', VERMILION) if score > 0.5 else ('P(fake) 0.12  real', GREEN)]
 
 
 @pytest.mark.parametrize(('field', 'index'), [('gt_sem_seg', 1), ('coarse_prob', 2), ('pred_sem_seg', 3)])

@@ -19,6 +19,23 @@ def test_panel_size(image, shown):
     assert panels.panel_size(*image) == shown
 
 
+@pytest.mark.parametrize('axis', [0, 1])
+def test_what_shrinks_one_way_only_is_averaged_too(axis):
+    """Every tenth line is bright; between the lines that bilinear interpolation reads there are nine dark ones."""
+    image = np.zeros((1000, 4), np.uint8)
+    image[::10] = 250
+    size = (100, 4)
+    if axis == 1:
+        image, size = np.ascontiguousarray(image.T), size[::-1]
+    np.testing.assert_array_equal(panels.resize(image, size), np.full(size, 25))
+
+
+def test_heat_map_has_the_colors_of_inferno():
+    """Red, green, blue, as Matplotlib's table has them."""
+    picture = panels.heat_map(np.array([[0, 0.5, 1]]))
+    np.testing.assert_allclose(picture[0], [(0, 0, 4), (188, 55, 84), (252, 255, 164)], atol=3)
+
+
 def test_gray_mask():
     picture = panels.gray_mask(np.array([[0, 1, 255]], np.uint8))
     assert picture.tolist() == [[[0, 0, 0], [255, 255, 255], [128, 128, 128]]]

@@ -166,6 +166,9 @@ def test_details(tmp_path):
 def test_many_regions_are_cut_short(tmp_path):
     details = written(tmp_path, answer('a.png', 0.9, 5), answer('b.png', 0.8)).rows[1][6]
     assert 'smaller' not in details
+    nine = answer('a.png', 0.9, 5)
+    nine['faces'] = nine['faces'][:1] * 9
+    assert 'smaller' not in written(tmp_path, nine).rows[1][6]
     many = answer('a.png', 0.9, 5)
     many['faces'] *= 3
     assert 'and 6 smaller ones' in written(tmp_path, many).rows[1][6]

@@ -35,6 +35,7 @@ def test_pictures_of_a_small_picture_have_its_size():
     assert (mask[:, 30:, 3] == 0).all()
     assert heat.shape == (40, 60, 3)
     assert heat[:, 40:].mean() < 5 < 150 < heat[:, :20].mean()  # dark to bright
+    np.testing.assert_allclose(heat[:, :20].mean(axis=(0, 1)), (164, 255, 252), atol=5)  # inferno's end, BGR
 
 
 def test_pictures_of_a_large_picture_are_bounded():
@@ -50,3 +51,4 @@ def test_the_scale_has_the_colors_of_the_map():
     assert scale.shape == (1, 256, 3)
     brightness = scale[0].astype(int).sum(axis=1)
     assert brightness[0] < 10 < 500 < brightness[-1]
+    np.testing.assert_allclose(scale[0, -1], (164, 255, 252), atol=2)  # inferno's end, BGR
