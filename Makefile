@@ -11,6 +11,8 @@ PYTHON ?= python3
 DEMO_FLAGS ?=
 TEST_FLAGS ?=
 MUTANTS_FLAGS ?=
+# A file's tests stay together, for its fixtures and ports; the order is that of tests/conftest.py.
+TEST_WORKERS ?= --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -36,7 +38,7 @@ demo: $(READY)
 	$(BIN)/python tools/run_demo.py $(DEMO_FLAGS)
 
 test: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests $(TEST_FLAGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests $(TEST_WORKERS) $(TEST_FLAGS)
 
 mutants: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python tests/mutation/run.py $(MUTANTS_FLAGS)

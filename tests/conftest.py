@@ -38,6 +38,11 @@ class OnnxModel(NamedTuple):
     file: str
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole commands first: they take longest, and no core shall wait for the last of them."""
+    items.sort(key=lambda item: 'test_tools' not in item.path.parts)
+
+
 @pytest.fixture(scope='session')
 def onnx_model(tmp_path_factory) -> OnnxModel:
     """A model with random weights that answers pictures of 96 x 64; each of its stages takes the exporter 10 s."""
