@@ -1,9 +1,16 @@
-"""Whether weights fit a model."""
+"""Whether weights fit a model.
 
+Some settings shape the answers of a model but no tensor: the order of the experts, a threshold, the mean of the pixels.
+Modules that have such settings put them beside their weights, into the metadata that a state dict of PyTorch carries
+(:func:`keep_settings`). They survive ``torch.save``, MMEngine's checkpoints and EMA, and ask nothing of who loads them.
+"""
+
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 NUM_SHOWN = 5
 
@@ -11,11 +18,14 @@ NUM_SHOWN = 5
 def compare_state_dicts(expected: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list[str]:
     """What keeps ``given`` from being loaded into a model with the weights ``expected``.
 
-    Wrappers (DDP, test-time augmentation) put 'module.' before the keys; it does not count.
+    Wrappers (DDP, test-time augmentation) put 'module.' before the keys; it does not count. Settings count where both
+    sides have them: older checkpoints, and dicts that somebody made anew, have none.
 
     Returns:
-        list[str]: One line each for missing, unexpected and misshapen weights, as far as there are any.
+        list[str]: One line each for missing, unexpected and misshapen weights, as far as there are any, and for each
+        setting that differs.
     """
+    differences = _compare_settings(_settings(expected), _settings(given))
     expected, given = without_wrapper(expected), without_wrapper(given)
     shared = [key for key in expected if key in given]
     found = {
@@ -27,13 +37,54 @@ def compare_state_dicts(expected: Mapping[str, Tensor], given: Mapping[str, Tens
             if expected[key].shape != given[key].shape
         ],
     }
-    return [f'  {len(keys)} {what}: {_first(keys)}' for what, keys in found.items() if keys]
+    return [f'  {len(keys)} {what}: {_first(keys)}' for what, keys in found.items() if keys] + differences
+
+
+def keep_settings(module: nn.Module) -> None:
+    """From now on ``module.answer_settings`` goes into the metadata of its state dict.
+
+    Args:
+        module (nn.Module): Has a property ``answer_settings``, a dict of plain values by name.
+    """
+    module.register_state_dict_post_hook(_put_settings)
+
+
+def _put_settings(module: nn.Module, state_dict: dict, prefix: str, local_metadata: dict) -> None:
+    local_metadata['settings'] = dict(module.answer_settings)
+
+
+def _settings(state_dict: Mapping[str, Tensor]) -> dict[str, Any]:
+    """Settings by full name."""
+    found = {}
+    for prefix, metadata in (getattr(state_dict, '_metadata', None) or {}).items():
+        for name, value in metadata.get('settings', {}).items():
+            found[_without_module(f'{prefix}.{name}'.removeprefix('.'))] = value
+    return found
+
+
+def _compare_settings(expected: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
+    return [
+        f'  {name} is {expected[name]!r} in the config, and the checkpoint was trained with {given[name]!r}'
+        for name in expected
+        if name in given and not _is_same(expected[name], given[name])
+    ]
+
+
+def _is_same(a: Any, b: Any) -> bool:
+    if isinstance(a, str) or not isinstance(a, Sequence):
+        both_numbers = all(isinstance(value, (int, float)) for value in (a, b))
+        return math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-9) if both_numbers else a == b
+    return isinstance(b, Sequence) and len(a) == len(b) and all(map(_is_same, a, b))
 
 
 def without_wrapper(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The weights by their names in the model itself; what is no tensor is left out."""
+    return {_without_module(key): value for key, value in state_dict.items() if isinstance(value, Tensor)}
+
+
+def _without_module(key: str) -> str:
     # DDP around test-time augmentation puts it there twice.
-    return {re.sub(r'^(module\.)+', '', key): value for key, value in state_dict.items() if isinstance(value, Tensor)}
+    return re.sub(r'^(module\.)+', '', key)
 
 
 def _first(keys: list[str]) -> str:

@@ -104,11 +104,23 @@ def test_converted_backbone_gives_the_outputs_of_the_official_one(official, file
     cfg = monfap_cfg({**monfap_cfg()['backbone'], 'arch': TINY}, TINY['channels'])
     cfg['decode_head'].update(coarse_channels=512, mlp_channels=(2048, 1024, 512, 256))
     model = build(cfg).eval()
-    model.load_state_dict(torch.load(files / 'ours.pth', weights_only=True)['state_dict'], strict=True)
+    state_dict = torch.load(files / 'ours.pth', weights_only=True)['state_dict']
+    model.load_state_dict(state_dict, strict=True)
+    assert state_dict._metadata['neck']['settings']['experts'] == ('cd', 'bayar', 'srm', 'hf')
+    assert state_dict._metadata['decode_head']['settings']['mask_threshold'] == 0.5
     image = torch.randn(2, 3, 64, 96)
     with torch.no_grad():
         for ours, theirs in zip(model.backbone(image), plain_convnext_v2(official, image)):
             torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-4)
+
+
+def test_experts_in_another_order_are_refused(files):
+    """The weights would fit, and each gate value weigh another expert."""
+    (files / 'config.py').write_text(CONFIG + "model['neck']['experts'] = ('hf', 'srm', 'bayar', 'cd')\n")
+    result = run(files)
+    assert result.returncode == 2
+    assert "the config in the order ('hf', 'srm', 'bayar', 'cd'): leave neck.experts out" in result.stderr
+    assert not (files / 'ours.pth').exists()
 
 
 def test_prefix_of_distributed_training_is_removed(official, tmp_path):

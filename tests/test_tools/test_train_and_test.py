@@ -185,6 +185,17 @@ def test_checkpoint_of_another_model_is_refused(config, tmp_path):
     assert '1 unexpected: backbone.conv.weight' in done.stderr
 
 
+def test_experts_in_another_order_are_refused(config, trained, tmp_path):
+    """Same weights, another function: the checkpoint that the runner wrote tells."""
+    options = ('--cfg-options', 'model.neck.experts=hf,srm,bayar,cd')
+    done = tool('test.py', config, trained / 'epoch_1.pth', *options, cwd=tmp_path, check=False)
+    assert done.returncode != 0
+    assert (
+        "neck.experts is ('hf', 'srm', 'bayar', 'cd') in the config, and the checkpoint was"
+        in done.stdout + done.stderr
+    )
+
+
 @pytest.mark.parametrize('name', ['train.py', 'test.py'])
 def test_missing_config_is_named(monkeypatch, capsys, name):
     arguments = ['nowhere.py', 'nothing.pth'][: 1 if name == 'train.py' else 2]

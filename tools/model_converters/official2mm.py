@@ -8,7 +8,9 @@ logits.
 """
 
 import argparse
+import copy
 import re
+from collections import OrderedDict
 from pathlib import Path
 
 import torch
@@ -18,6 +20,7 @@ from torch import Tensor
 
 from monfap_mm.cli.command import CommandError, run_command
 from monfap_mm.model_files.loading import read_checkpoint
+from monfap_mm.models.layers.mone import EXPERTS
 from monfap_mm.structures import CLASSES, PALETTE
 
 # Applied in order to every key; the first column is a regular expression.
@@ -136,9 +139,25 @@ def load_official(path: Path) -> dict[str, Tensor]:
 
 def build_target(config: Path) -> dict[str, Tensor]:
     """State dict of the config's model, without loading pretrained weights."""
-    model = Config.fromfile(config).model
-    model.pop('data_preprocessor', None)  # holds no parameters
-    return MODELS.build(model).state_dict()
+    return MODELS.build(Config.fromfile(config).model).state_dict()
+
+
+def take_settings(state_dict: dict[str, Tensor], target: dict[str, Tensor]) -> OrderedDict:
+    """The weights with the settings of the config beside them, which a model of another config then refuses.
+
+    Raises:
+        ConversionError: If the config names the experts in another order than the authors' gate has them.
+    """
+    metadata = copy.deepcopy(target._metadata)
+    experts = metadata.get('neck', {}).get('settings', {}).get('experts', EXPERTS)
+    if experts != EXPERTS:
+        raise ConversionError(
+            f'The gate of the authors has the experts in the order {EXPERTS}, the config in the order {experts}: '
+            'leave neck.experts out, or set it to that order.'
+        )
+    converted = OrderedDict(state_dict)
+    converted._metadata = metadata
+    return converted
 
 
 def parse_args() -> argparse.Namespace:
@@ -154,7 +173,8 @@ def main() -> None:
     """Convert one checkpoint."""
     args = parse_args()
     try:
-        state_dict = convert(load_official(args.source), build_target(args.config))
+        target = build_target(args.config)
+        state_dict = take_settings(convert(load_official(args.source), target), target)
     except ConversionError as error:
         raise CommandError(error) from error
     args.destination.parent.mkdir(parents=True, exist_ok=True)

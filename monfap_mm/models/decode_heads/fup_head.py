@@ -12,6 +12,7 @@ from mmseg.registry import MODELS
 from mmseg.utils import SampleList
 from torch import Tensor, nn
 
+from ...utils.state_dicts import keep_settings
 from ..layers import CoarseLocalizer, ForgeryAwareTransformer, FourierPositionEncoding, UpSampler, check_channels
 from ..layers.logits import largest_pixel
 from ..layers.recompute import recompute
@@ -115,6 +116,14 @@ class FUPHead(BaseDecodeHead):
         self.dropout = nn.Dropout(dropout_ratio)
         if task_mode in ('token', 'two_branch'):
             self.classifier = nn.Linear(widths[-1] if task_mode == 'token' else widths[0], 2)
+        self.num_heads = num_heads
+        keep_settings(self)
+
+    @property
+    def answer_settings(self) -> dict:
+        """Switches that change what the weights mean, and no shape."""
+        names = ('num_heads', 'mask_threshold', 'multi_scale', 'task_mode', 'align_corners')
+        return {name: getattr(self, name) for name in names}
 
     def forward(self, inputs: Sequence[Tensor], cues: Sequence[Tensor] | None = None) -> FUPOutput:
         """All logits.

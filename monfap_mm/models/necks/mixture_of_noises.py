@@ -7,6 +7,7 @@ from mmengine.model import BaseModule, ModuleList
 from mmseg.registry import MODELS
 from torch import Tensor
 
+from ...utils.state_dicts import keep_settings
 from ..layers import MoNE, check_channels
 from ..layers.mone import EXPERTS
 from ..losses import importance_loss
@@ -80,6 +81,13 @@ class MixtureOfNoises(BaseModule):
             )
             for channels in in_channels
         )
+        self.top_k = len(experts) if top_k is None else top_k
+        keep_settings(self)
+
+    @property
+    def answer_settings(self) -> dict:
+        """Switches that change what the weights mean, and no shape."""
+        return {name: getattr(self, name) for name in ('experts', 'top_k', 'residual')}
 
     def forward(self, feats: Sequence[Tensor]) -> NoiseCues:
         """Noise cues of all levels.

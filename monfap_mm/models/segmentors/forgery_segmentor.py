@@ -6,11 +6,13 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 from mmengine.structures import LabelData, PixelData
+from mmseg.models import SegDataPreProcessor
 from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.models.utils import resize
 from mmseg.utils import OptConfigType, OptSampleList, SampleList
 from torch import Tensor
 
+from ...utils.state_dicts import keep_settings
 from ...utils.windows import average_windows, windows
 from ..layers.logits import largest_pixel, two_channels
 from ..ops import fold
@@ -84,6 +86,21 @@ class ForgerySegmentor(BaseSegmentor):
         self.train_cfg = train_cfg
         self.test_cfg = test_cfg
         self.is_inference_form = False
+        keep_settings(self)
+
+    @property
+    def answer_settings(self) -> dict:
+        """How the data preprocessor shows images to the model, which no tensor of the weights tells."""
+        preprocessor = self.data_preprocessor
+        if not isinstance(preprocessor, SegDataPreProcessor):
+            return {}
+        normalizes = preprocessor._enable_normalize
+        values = dict(
+            channel_order='RGB' if preprocessor.channel_conversion else 'BGR',  # images are read as BGR
+            mean=tuple(preprocessor.mean.flatten().tolist()) if normalizes else None,
+            std=tuple(preprocessor.std.flatten().tolist()) if normalizes else None,
+        )
+        return {f'data_preprocessor.{name}': value for name, value in values.items()}
 
     @abstractmethod
     def forward_all(self, inputs: Tensor) -> ForgeryOutput:

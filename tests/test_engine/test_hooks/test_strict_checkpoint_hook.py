@@ -2,10 +2,11 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from mmengine.runner.checkpoint import get_state_dict, weights_to_cpu
 from torch import nn
 
 from monfap_mm.engine.hooks.strict_checkpoint_hook import StrictCheckpointHook
-from monfap_mm.utils.state_dicts import compare_state_dicts
+from monfap_mm.utils.state_dicts import compare_state_dicts, keep_settings
 
 
 def weights(**shapes):
@@ -60,3 +61,52 @@ def test_prefixes_of_wrappers_do_not_count():
     weights = {'a': torch.zeros(2)}
     assert compare_state_dicts({'module.module.a': torch.zeros(2)}, weights) == []
     assert compare_state_dicts(weights, {'module.a': torch.zeros(2)}) == []
+
+
+class Thresholded(nn.Linear):
+    """A module with settings that no tensor tells."""
+
+    def __init__(self, **settings):
+        super().__init__(2, 3)
+        self.answer_settings = settings
+        keep_settings(self)
+
+
+def saved(model, path):
+    torch.save(dict(state_dict=model.state_dict(), meta={}), path / 'weights.pth')
+    return torch.load(path / 'weights.pth', weights_only=True)
+
+
+def test_settings_travel_with_the_weights(tmp_path):
+    model = nn.Sequential(Thresholded(order=('b', 'a'), threshold=0.5, mean=(1.5, 2.0), name=None))
+    load(model, saved(model, tmp_path))
+    other = nn.Sequential(Thresholded(order=('a', 'b'), threshold=0.7, mean=(1.5, 2.5), name='x'))
+    with pytest.raises(ValueError) as error:
+        load(other, saved(model, tmp_path))
+    for name, ours, theirs in (
+        ('order', "('a', 'b')", "('b', 'a')"),
+        ('threshold', '0.7', '0.5'),
+        ('mean', '(1.5, 2.5)', '(1.5, 2.0)'),
+        ('name', "'x'", 'None'),
+    ):
+        assert f'0.{name} is {ours} in the config, and the checkpoint was trained with {theirs}' in str(error.value)
+
+
+def test_rounding_and_lists_do_not_count():
+    a, b = (Thresholded(mean=mean, on=True) for mean in ((123.675, 1), [123.67500305, 1.0]))
+    assert compare_state_dicts(a.state_dict(), b.state_dict()) == []
+    assert compare_state_dicts(a.state_dict(), Thresholded(mean=(123.675,), on=True).state_dict()) != []
+    assert compare_state_dicts(a.state_dict(), Thresholded(mean=123.675, on=True).state_dict()) != []
+
+
+def test_checkpoints_without_settings_fit():
+    state_dict = Thresholded(threshold=0.5).state_dict()
+    assert compare_state_dicts(Thresholded(threshold=0.7).state_dict(), dict(state_dict)) == []
+    assert compare_state_dicts(nn.Linear(2, 3).state_dict(), state_dict) == []
+
+
+def test_settings_of_wrapped_models_and_of_mmengines_state_dict():
+    wrapped = nn.ModuleDict(dict(module=nn.Sequential(Thresholded(threshold=0.5))))
+    for state_dict in (wrapped.state_dict(), weights_to_cpu(get_state_dict(wrapped))):
+        (line,) = compare_state_dicts(nn.Sequential(Thresholded(threshold=0.7)).state_dict(), state_dict)
+        assert '0.threshold is 0.7' in line
