@@ -12,6 +12,7 @@ from mmengine.dataset import Compose
 from mmengine.model import revert_sync_batchnorm
 from mmengine.optim import build_optim_wrapper
 from mmseg.registry import DATASETS, HOOKS, METRICS, MODELS, TRANSFORMS, VISUALIZERS
+from mmseg.structures import SegDataSample
 
 ROOT = Path(__file__).parents[1]
 CONFIGS = ROOT / 'configs'
@@ -57,6 +58,11 @@ def test_model_builds_and_predicts(path):
     assert sample.seg_logits.data.shape == (2, 64, 64)
     assert sample.pred_sem_seg.data.shape == (1, 64, 64)
     assert ('pred_label' in sample) == (type(model).__name__ == 'MoNFAP')
+    small = dict(inputs=torch.randint(0, 256, (1, 3, 16, 9), dtype=torch.uint8))
+    meta = SegDataSample(metainfo=dict(ori_shape=(16, 9), img_shape=(16, 9)))
+    with torch.no_grad():
+        (sample,) = model.test_step({**small, 'data_samples': [meta]})
+    assert sample.seg_logits.data.shape == (2, 16, 9)
 
 
 @by_name(ALL)

@@ -2,6 +2,7 @@
 _base_ = './monfap_convnextv2-atto.py'
 model = dict(
     type='EncoderDecoder',
+    data_preprocessor=dict(test_cfg=dict(size=(32, 32))),  # pads what is smaller than the stride, in testing
     neck=None,
     decode_head=dict(
         _delete_=True,
