@@ -48,6 +48,34 @@ def test_mask_blocks_below_the_threshold():
     assert torch.equal(blocked, expected.flatten(2))
 
 
+@pytest.mark.parametrize('threshold', [0.25, 0.5])
+def test_a_pixel_exactly_at_the_threshold_may_be_seen(threshold):
+    """Eq. 5: mask = 1 where the sigmoid is at least the threshold."""
+    module = head(mask_threshold=threshold)
+    at = torch.tensor(threshold).logit()
+    assert at.sigmoid() == threshold
+    coarse = torch.stack([at, at - 1e-3, at + 1e-3, -at + 9]).view(1, 2, 1, 2)
+    assert module._blocked(coarse, (1, 2)).tolist() == [[[False, True], [False, False]]]
+
+
+@pytest.mark.parametrize('with_cues', [False, True])
+@pytest.mark.parametrize('task_mode', ['token', 'two_branch', 'additional_loss', 'global_statistics'])
+def test_image_logits_of_every_mode_with_and_without_cues(task_mode, with_cues):
+    module, feats = head(task_mode=task_mode), features()
+    cues = [torch.randn_like(feat) for feat in feats] if with_cues else None
+    seen = {}
+    module.stages[-1].register_forward_hook(lambda m, args, out: seen.update(tokens=out[0]))
+    output = module(feats, cues)
+    start = feats[-1] + cues[-1] if with_cues else feats[-1]
+    margin = output.mask_logits[:, 1] - output.mask_logits[:, 0]
+    expected = {
+        'token': lambda: module.classifier(seen['tokens'].mean(dim=1)),
+        'two_branch': lambda: module.classifier(start.mean(dim=(2, 3))),
+    }.get(task_mode, lambda: torch.stack([torch.zeros(2), margin.amax(dim=(1, 2))], dim=1))()
+    torch.testing.assert_close(output.cls_logits, expected)
+    torch.testing.assert_close(output.coarse_logits, module.coarse_localizer(feats[-1]))  # never of the cues
+
+
 def test_threshold_zero_never_masks():
     module, feats = head(mask_threshold=0.0), features()
     before = module(feats)
@@ -83,13 +111,16 @@ def test_without_multi_scale_only_the_coarsest_level_counts(with_neck):
 
 
 @pytest.mark.parametrize('switch', [dict(multi_scale=False), dict(num_scales=2)])
-def test_levels_that_serve_nothing_get_gradients_of_zero(switch):
+@pytest.mark.parametrize('with_cues', [False, True])
+def test_levels_that_serve_nothing_get_gradients_of_zero(switch, with_cues):
     """DDP waits for the gradient of every parameter, also of the norm layers behind the finer levels."""
     module, feats = head(**switch), [feat.requires_grad_() for feat in features()]
-    sum(module.loss(feats, make_samples((64, 64))).values()).backward()
-    idle = feats[:3] if 'multi_scale' in switch else feats[:2]
-    assert all(torch.count_nonzero(feat.grad) == 0 for feat in idle)
-    assert all(torch.count_nonzero(feat.grad) > 0 for feat in feats[len(idle) :])
+    cues = [torch.randn_like(feat).requires_grad_() for feat in feats] if with_cues else None
+    sum(module.loss(feats, make_samples((64, 64)), cues=cues).values()).backward()
+    levels = cues if with_cues else feats
+    idle = levels[:3] if 'multi_scale' in switch else levels[:2]
+    assert all(torch.count_nonzero(level.grad) == 0 for level in idle)
+    assert all(torch.count_nonzero(level.grad) > 0 for level in levels[len(idle) :])
 
 
 @pytest.mark.parametrize('task_mode', ['additional_loss', 'global_statistics'])
@@ -130,6 +161,29 @@ def test_labels_come_from_the_masks_without_gt_label():
     for sample in samples:
         del sample.gt_label
     torch.testing.assert_close(module.loss(feats, samples), expected)
+
+
+@pytest.mark.parametrize('labels', [(1, 0), (0, 0), (1, 1)])
+def test_ignored_pixels_make_no_image_fake(labels):
+    """No label, a mask with ignored pixels (255): fake is where a pixel is 1."""
+    module, feats = head(), features()
+    with_labels, without = make_samples((64, 64), labels), make_samples((64, 64), labels)
+    for sample in with_labels + without:
+        sample.gt_sem_seg.data[:, -3:] = 255
+    for sample in without:
+        del sample.gt_label
+    torch.testing.assert_close(module.loss(feats, without), module.loss(feats, with_labels))
+
+
+def test_the_label_counts_where_there_is_one():
+    """A fake without a fake pixel, as a crop can be, is fake to the loss of the image and of the group."""
+    module, feats, samples = head(), features(), make_samples((64, 64), (0, 1))
+    samples[1].gt_sem_seg.data[:] = 0
+    losses, output = module.loss(feats, samples), module(feats)
+    torch.testing.assert_close(losses['loss_img'], F.cross_entropy(output.cls_logits, torch.tensor([0, 1])))
+    logits = resize(output.mask_logits, size=(64, 64), mode='bilinear', align_corners=False)
+    expected = 10 * F.cross_entropy(logits[1:], torch.zeros(1, 64, 64, dtype=torch.long))
+    torch.testing.assert_close(losses['loss_pix_manipulated'], expected)
 
 
 def test_predict_is_the_mask_at_the_size_of_the_input():

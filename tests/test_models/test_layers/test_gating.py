@@ -34,6 +34,25 @@ def test_training_adds_noise_of_the_learnt_size():
     assert log_odds.std().item() == pytest.approx(std, rel=0.03)
 
 
+def test_training_is_eq_11_for_given_noise(monkeypatch):
+    """Exact beside the statistics above: noise times softplus(F_noise + 0.01), added before the best are chosen."""
+    torch.manual_seed(0)
+    noise = torch.tensor([[0.5, -2.0, 1.0, 3.0], [-1.0, 0.0, 2.0, -0.5]])
+    monkeypatch.setattr(torch, 'randn_like', lambda logits: noise.to(logits))
+    gate, x = NoisyTopKGate(8, 4, 2), torch.randn(2, 8, 4, 3)
+    pooled = x.mean(dim=(2, 3))
+    size = (1 + (pooled @ gate.noise.weight.T + 1e-2).exp()).log()
+    logits = pooled @ gate.fc.weight.T + gate.fc.bias + noise * size
+    for row, logit in zip(gate(x), logits):
+        kept = logit.argsort(descending=True)[:2]
+        expected = torch.zeros(4)
+        expected[kept] = logit[kept].softmax(dim=0)
+        torch.testing.assert_close(row, expected)
+    torch.testing.assert_close(
+        gate.eval()(x) > 0, (pooled @ gate.fc.weight.T + gate.fc.bias).argsort(1).argsort(1) >= 2
+    )
+
+
 def test_gate_is_fp32_under_autocast():
     torch.manual_seed(0)
     gate, x = NoisyTopKGate(8, 4, 4).eval(), torch.randn(2, 8, 4, 4)

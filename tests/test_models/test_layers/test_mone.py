@@ -75,6 +75,28 @@ def test_all_experts_are_kept_unless_top_k_says_otherwise():
     assert torch.equal((gates > 0).sum(dim=1), torch.ones(3, dtype=torch.long))
 
 
+@pytest.mark.parametrize('experts', [('hf', 'srm', 'bayar', 'cd'), ('bayar', 'hf', 'cd'), ('srm', 'bayar')])
+@pytest.mark.parametrize('top_k', [1, 2])
+@pytest.mark.parametrize('fusion', ['mone', 'moe'])
+def test_any_order_of_experts_with_some_dropped(experts, top_k, fusion):
+    """Each gate value weighs the expert of its place, and a dropped one is not there."""
+    torch.manual_seed(0)
+    module = MoNE(CHANNELS, experts, top_k=top_k, fusion=fusion).double().eval()
+    x = torch.randn(3, CHANNELS, 12, 10, dtype=torch.float64)
+    y, gates = module(x)
+    assert ((gates > 0).sum(dim=1) == top_k).all()
+    torch.testing.assert_close(y, plain.mone(module, x, gates), atol=1e-10, rtol=1e-10)
+
+
+@pytest.mark.parametrize('fusion', ['add', 'cat'])
+def test_fusions_without_gate_of_experts_in_another_order(fusion):
+    torch.manual_seed(0)
+    module, x = MoNE(CHANNELS, ('hf', 'bayar'), fusion=fusion).eval(), torch.randn(2, CHANNELS, 8, 8)
+    hf, bayar = module.experts['hf'](x), module.experts['bayar'](x)
+    expected = hf + bayar if fusion == 'add' else module.merge(torch.cat([hf, bayar], dim=1))
+    torch.testing.assert_close(module(x)[0], expected, atol=1e-5, rtol=1e-5)
+
+
 def test_one_shared_expert_is_the_default_of_mone_only():
     assert len(MoNE(CHANNELS).shared_experts) == 1
     for fusion in ('moe', 'add', 'cat'):

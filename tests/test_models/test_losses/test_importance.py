@@ -12,6 +12,14 @@ def test_equals_the_squared_coefficient_of_variation():
     assert importance_loss(gates).item() == pytest.approx(expected, rel=1e-4)
 
 
+def test_known_numbers():
+    """Sums 3 and 1: variance 2, mean 2, so 0.1 * 2 / 4, whichever expert it is."""
+    gates = torch.tensor([[0.9, 0.1], [0.4, 0.6], [0.8, 0.2], [0.9, 0.1]])
+    assert importance_loss(gates).item() == pytest.approx(0.05, rel=1e-6)
+    assert importance_loss(gates.flip(1)).item() == pytest.approx(0.05, rel=1e-6)
+    assert importance_loss(gates, 2.0).item() == pytest.approx(1.0, rel=1e-6)
+
+
 def test_even_use_costs_nothing():
     assert importance_loss(torch.full((3, 4), 0.25)).item() == 0
 

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -29,6 +31,17 @@ def test_a_missing_group_contributes_zero_and_keeps_the_graph(label):
     assert missing.item() == 0
     missing.backward()
     assert logits.grad.abs().max() == 0
+
+
+def test_known_numbers():
+    """Logits of 0 cost ln 2 a pixel, whatever their number; an ignored pixel neither costs nor counts."""
+    target = torch.tensor([[[1, 0, 255]], [[0, 0, 0]], [[1, 255, 255]]])
+    logits = torch.zeros(3, 2, 1, 3)
+    logits[0, :, 0, 2] = torch.tensor([50.0, -50.0])  # ignored
+    logits[2, :, 0, 0] = torch.tensor([0.0, 3.0]).log1p()  # P(fake) = 4 / 5
+    genuine, fake = SampleWeightedCrossEntropy()(logits, target, torch.tensor([True, False, True]))
+    assert genuine.item() == pytest.approx(math.log(2), rel=1e-6)
+    assert fake.item() == pytest.approx(10 * (2 * math.log(2) + math.log(5 / 4)) / 3, rel=1e-6)
 
 
 def test_nothing_but_ignored_pixels():

@@ -104,6 +104,17 @@ def test_pixels_of_the_padding_do_not_decide():
     torch.testing.assert_close(prediction.scores, torch.full((2, 2), 0.5))
 
 
+def test_half_is_not_fake():
+    """Pixels and image of P(fake) = 0.5 exactly are called real; a hair above, fake."""
+    model = Peer().eval()
+    for bias, label in ((0.0, 0), (1e-3, 1)):
+        torch.nn.init.zeros_(model.conv.weight)
+        torch.nn.init.constant_(model.conv.bias, bias)
+        sample = model.predict(images(8, 8, batch=1))[0]
+        assert sample.pred_label.label.item() == label
+        assert sample.pred_sem_seg.data.unique().tolist() == [label]
+
+
 @pytest.mark.parametrize('window_score', ['max', 'mean'])
 def test_slide_inference(window_score):
     slide = dict(mode='slide', crop_size=(16, 16), stride=(8, 12), window_score=window_score)

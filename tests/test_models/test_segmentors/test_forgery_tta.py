@@ -28,6 +28,39 @@ def test_probabilities_of_the_views_are_averaged():
     assert merged.pred_label.label.item() == 0
 
 
+def test_three_views_whatever_their_order():
+    """The mean of three is no mean of means, and the most fake view is neither first nor last."""
+    torch.manual_seed(0)
+    logits = [torch.randn(2, 4, 5) for _ in range(3)]
+    scores = [torch.tensor(score) for score in ([0.6, 0.4], [0.05, 0.95], [0.7, 0.3])]
+    mean = torch.stack([one.softmax(dim=0) for one in logits]).mean(dim=0)
+    for order in ((0, 1, 2), (2, 0, 1), (1, 2, 0)):
+        merged = merge(*[view(logits[i].clone(), scores[i]) for i in order])
+        torch.testing.assert_close(merged.seg_logits.data.exp(), mean)
+        torch.testing.assert_close(merged.pred_label.score, torch.tensor([0.45, 0.55]))
+        assert merged.pred_label.label.item() == 1
+
+
+def test_a_probability_of_zero_has_a_finite_logarithm():
+    logits = torch.tensor([[[200.0]], [[-200.0]]])
+    merged = merge(view(logits, None), view(logits.clone(), None))
+    torch.testing.assert_close(merged.seg_logits.data[1], torch.tensor([[1e-12]]).log())
+
+
+def test_a_head_of_one_channel_gives_probabilities_not_logits():
+    """mmseg puts the sigmoid into seg_logits there, and decides by the head's threshold."""
+    head = dict(
+        type='FCNHead', in_channels=320, in_index=3, channels=8, num_convs=1, num_classes=2, out_channels=1,
+        threshold=0.4, loss_decode=dict(type='CrossEntropyLoss', use_sigmoid=True),
+    )  # fmt: skip
+    module = dict(type='EncoderDecoder', backbone=monfap_cfg()['backbone'], decode_head=head)
+    model = build(dict(type='ForgeryTTAModel', module=module))
+    first, second = torch.tensor([[[0.1, 0.9, 0.5]]]), torch.tensor([[[0.3, 0.2, 0.3]]])
+    (merged,) = model.merge_preds([[view(first, None), view(second, None)]])
+    torch.testing.assert_close(merged.seg_logits.data, torch.tensor([[[0.2, 0.55, 0.4]]]))
+    assert merged.pred_sem_seg.data.tolist() == [[[0, 1, 0]]]
+
+
 def test_models_without_image_label():
     merged = merge(view(torch.randn(2, 4, 5), None), view(torch.randn(2, 4, 5), None))
     assert 'pred_label' not in merged
