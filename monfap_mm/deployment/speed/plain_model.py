@@ -1,23 +1,21 @@
-"""The whole model, written as a careful first implementation would: the reference of the speed benchmark.
+"""The whole model, written as a careful first implementation would: what the speed benchmark compares with.
 
 Expert by expert (the central difference as two convolutions, three filters a channel as one grouped convolution), image
 by image through FUP, with keys, values and queries of every pixel, and UP in the authors' order. Parameters and results
 are those of the package.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import copy
 
 import torch
 from mmpretrain.models.utils.norm import GRN, LayerNorm2d
 from torch import nn
 
-from monfap_mm.models import FUPHead, MoNFAP
-from monfap_mm.models.backbones.convnext_v2 import ChannelsLastLayerNorm2d, ReassociatedGRN
-from monfap_mm.models.layers import MoNE, UpSampler
-from monfap_mm.models.layers.noise_extractors import HFConv, SRMConv
-from monfap_mm.models.layers.two_token_attention import ImageToTokenAttention, TokenToImageAttention
-
+from ...models import FUPHead, MoNFAP
+from ...models.backbones.convnext_v2 import ChannelsLastLayerNorm2d, ReassociatedGRN
+from ...models.layers import MoNE, UpSampler
+from ...models.layers.noise_extractors import BayarConv, HFConv, SRMConv
+from ...models.layers.two_token_attention import ImageToTokenAttention, TokenToImageAttention
 from . import plain
 
 
@@ -33,6 +31,13 @@ class PlainMoNE(MoNE):
         for weight, (name, expert) in zip(weights.unbind(dim=1), self.experts.items()):
             y = y + weight[:, None, None, None] * (plain.cd_conv(expert, x) if name == 'cd' else expert(x))
         return y, gates
+
+
+class PlainBayarConv(BayarConv):
+    """The constraint by autograd alone."""
+
+    def kernel(self):
+        return plain.bayar_kernel(self.weight)
 
 
 class PlainSRMConv(SRMConv):
@@ -94,6 +99,7 @@ PLAIN = {
     plain_class.__base__: plain_class
     for plain_class in (
         PlainMoNE,
+        PlainBayarConv,
         PlainSRMConv,
         PlainHFConv,
         PlainTokenToImageAttention,
@@ -110,14 +116,17 @@ def has_plain_form(model: nn.Module) -> bool:
     return any(type(module) in PLAIN for module in model.modules())
 
 
-@contextmanager
-def plainly(model: nn.Module) -> Iterator[nn.Module]:
-    """Within the context the model computes in the plain form, with the same parameters."""
-    own_classes = {module: type(module) for module in model.modules() if type(module) in PLAIN}
-    for module, own_class in own_classes.items():
-        module.__class__ = PLAIN[own_class]
-    try:
-        yield model
-    finally:
-        for module, own_class in own_classes.items():
-            module.__class__ = own_class
+def plain_twin(model: nn.Module) -> nn.Module:
+    """A second model in the plain form, with a copy of the parameters under the same names."""
+    return _plain(copy.deepcopy(model))
+
+
+def _plain(module: nn.Module) -> nn.Module:
+    for name, child in module.named_children():
+        module.register_module(name, _plain(child))
+    plain_class = PLAIN.get(type(module))
+    if plain_class is None:
+        return module
+    twin = plain_class.__new__(plain_class)
+    twin.__dict__.update(module.__dict__)
+    return twin

@@ -3,11 +3,10 @@
 import pytest
 import torch
 
+from monfap_mm.deployment.speed.plain_model import PlainBayarConv, PlainMoNE, has_plain_form, plain_twin
 from monfap_mm.models.layers import MoNE
-from tests.plain_model import PlainMoNE, plainly
 from tests.samples import build, make_samples, monfap_cfg
-
-from .test_backbones import BACKBONES
+from tests.test_models.test_backbones import BACKBONES
 
 
 def images():
@@ -29,8 +28,7 @@ def test_logits_losses_and_gradients_are_the_plain_ones(without_neck):
         cfg['neck'] = None
     model = build(cfg).double()
     losses, gradients = losses_and_gradients(model)
-    with plainly(model):
-        plain_losses, plain_gradients = losses_and_gradients(model)
+    plain_losses, plain_gradients = losses_and_gradients(plain_twin(model))
     torch.testing.assert_close(losses, plain_losses, atol=1e-10, rtol=1e-10)
     for (name, _), a, b in zip(model.named_parameters(), gradients, plain_gradients):
         torch.testing.assert_close(a, b, atol=1e-10 * b.abs().max().clamp(min=1).item(), rtol=1e-8, msg=name)
@@ -40,16 +38,23 @@ def test_logits_on_another_backbone():
     backbone, channels, head = BACKBONES['MiT-B0']
     model = build(monfap_cfg(backbone, channels, head=head)).double().eval()
     with torch.no_grad():
-        logits = model(images())
-        with plainly(model):
-            expected = model(images())
+        logits, expected = model(images()), plain_twin(model)(images())
     torch.testing.assert_close(logits, expected, atol=1e-10, rtol=1e-10)
 
 
-def test_the_model_is_itself_again_after_an_error():
+def test_the_twin_is_a_second_model_with_the_same_state_dict():
     model = build(monfap_cfg())
-    with plainly(model):
-        assert type(model.neck.levels[0]) is PlainMoNE
-    with pytest.raises(ValueError, match='the features have'), plainly(model):
-        model.neck([torch.zeros(1, 3, 8, 8)] * 4)
+    twin = plain_twin(model)
+    assert type(twin.neck.levels[0]) is PlainMoNE
+    assert type(twin.neck.levels[0].experts['bayar']) is PlainBayarConv
     assert type(model.neck.levels[0]) is MoNE
+    before = model.state_dict()
+    torch.testing.assert_close(dict(twin.state_dict()), dict(before), atol=0, rtol=0)
+    pointers = {parameter.data_ptr() for parameter in model.parameters()}
+    assert not pointers & {parameter.data_ptr() for parameter in twin.parameters()}
+    twin.load_state_dict(before, strict=True)
+
+
+def test_what_has_a_plain_form():
+    assert has_plain_form(build(monfap_cfg()))
+    assert not has_plain_form(torch.nn.Linear(2, 3))

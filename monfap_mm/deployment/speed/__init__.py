@@ -1,0 +1,1 @@
+"""How fast and how lean: the model beside a plain form of itself."""
