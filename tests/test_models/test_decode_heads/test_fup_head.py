@@ -20,6 +20,14 @@ def features(size=64, batch=2):
     return [torch.randn(batch, c, size // s, size // s) for c, s in zip(CHANNELS, (4, 8, 16, 32))]
 
 
+def test_defaults_are_the_papers():
+    module = FUPHead(in_channels=[8, 16, 24, 32])
+    assert [stage.blocks[0].mlp[0].out_features for stage in module.stages] == [2048, 1024, 512, 256]
+    assert (module.num_heads, module.mask_threshold, module.task_mode) == (8, 0.5, 'token')
+    assert (module.dropout.p, module.coarse_localizer[0].conv.out_channels) == (0.1, 512)
+    assert (module.loss_decode.manipulated_weight, module.multi_scale, module.with_cp) == (10.0, True, False)
+
+
 def test_cues_of_zero_are_not_the_same_as_no_cues():
     """Without a neck the cues are the features: p'_i = UP(p_i) + f_{3-i}, and p'_0 = f_3."""
     module, feats = head(), features()

@@ -31,6 +31,12 @@ def test_stage_equals_its_plain_form():
         torch.testing.assert_close(a, b, atol=1e-10, rtol=1e-10)
 
 
+def test_defaults_are_those_of_the_coarsest_stage():
+    module = ForgeryAwareTransformer(16)
+    assert [block.mlp[0].out_features for block in module.blocks] == [2048, 2048]
+    assert {attention.num_heads for attention in (module.final_attn, module.blocks[0].self_attn)} == {8}
+
+
 def test_every_parameter_gets_a_gradient():
     """DDP waits for gradients that never come."""
     module = ForgeryAwareTransformer(16, num_heads=4, mlp_channels=32)
