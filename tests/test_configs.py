@@ -46,11 +46,17 @@ def test_the_models_and_datasets_of_the_paper_have_configs():
     assert wanted <= names
 
 
+def batch_of_one(height, width):
+    size = (height, width)
+    sample = SegDataSample(metainfo=dict(ori_shape=size, img_shape=size))
+    return dict(inputs=torch.randint(0, 256, (1, 3, *size), dtype=torch.uint8), data_samples=[sample])
+
+
 # One config for each model: the others differ in their data only.
 @by_name({str(load(path).model): path for path in ALL}.values())
 def test_model_builds_and_predicts(path):
     model = revert_sync_batchnorm(MODELS.build(without_weights(load(path)))).eval()
-    data = dict(inputs=torch.randint(0, 256, (1, 3, 64, 64), dtype=torch.uint8))
+    data = batch_of_one(64, 64)
     with torch.no_grad():
         feats = model.extract_feat(model.data_preprocessor(data)['inputs'].float())
         (sample,) = model.test_step(data)
@@ -58,10 +64,8 @@ def test_model_builds_and_predicts(path):
     assert sample.seg_logits.data.shape == (2, 64, 64)
     assert sample.pred_sem_seg.data.shape == (1, 64, 64)
     assert ('pred_label' in sample) == (type(model).__name__ == 'MoNFAP')
-    small = dict(inputs=torch.randint(0, 256, (1, 3, 16, 9), dtype=torch.uint8))
-    meta = SegDataSample(metainfo=dict(ori_shape=(16, 9), img_shape=(16, 9)))
     with torch.no_grad():
-        (sample,) = model.test_step({**small, 'data_samples': [meta]})
+        (sample,) = model.test_step(batch_of_one(16, 9))
     assert sample.seg_logits.data.shape == (2, 16, 9)
 
 

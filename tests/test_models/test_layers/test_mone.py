@@ -158,6 +158,7 @@ def test_inference_form_is_eq_10(size, num_shared):
         fold(nn.Sequential(module), lambda: module(x))
         torch.testing.assert_close(module(x)[0], expected, atol=1e-10, rtol=1e-10)
     assert len(module.shared_experts) == min(num_shared, 1)
+    assert all(conv.bias is None for conv in module.shared_experts)
     assert not any(isinstance(part, torch.nn.BatchNorm2d) for part in module.modules())
 
 

@@ -58,3 +58,10 @@ def test_top_k_above_the_number_of_experts():
 def test_negative_importance_weight():
     with pytest.raises(ValueError, match='loss_importance_weight must be >= 0'):
         MixtureOfNoises(CHANNELS, loss_importance_weight=-0.1)
+
+
+@pytest.mark.parametrize(('switch', 'kept'), [({}, 2), (dict(top_k=1), 1), (dict(top_k=2), 2)])
+def test_settings_beside_the_weights_have_the_number_that_is_kept(switch, kept):
+    neck = MixtureOfNoises(CHANNELS, experts=('hf', 'cd'), **switch)
+    assert neck.answer_settings == dict(experts=('hf', 'cd'), top_k=kept, residual=False)
+    assert {level.gate.top_k for level in neck.levels} == {kept}
