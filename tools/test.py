@@ -4,7 +4,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from monfap_mm.cli.command import run_command
-from monfap_mm.engine.launch import base_parser, join_cpu_processes, load_config, require_checkpoint
+from monfap_mm.engine.launch import base_parser, config_from_arguments, join_cpu_processes, require_checkpoint
 from monfap_mm.evaluation.results_file import ENDING, PICKLES
 
 
@@ -68,7 +68,7 @@ def keep_predictions(parser, cfg: Config, path: str) -> None:
 def main():
     """Build the runner and test."""
     parser, args = parse_args()
-    cfg = load_config(parser, args)
+    cfg = config_from_arguments(parser, args)
     require_checkpoint(parser, args.checkpoint)
     cfg.load_from = args.checkpoint
     cfg.resume = False

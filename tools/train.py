@@ -10,7 +10,7 @@ from mmengine.runner import Runner
 
 from monfap_mm.cli.command import run_command
 from monfap_mm.cli.exit_codes import DONE, FAILED
-from monfap_mm.engine.launch import base_parser, join_cpu_processes, load_config, require_checkpoint
+from monfap_mm.engine.launch import base_parser, config_from_arguments, join_cpu_processes, require_checkpoint
 from monfap_mm.jobs.folder_lock import only_writer
 
 
@@ -39,7 +39,7 @@ def use_amp(parser, cfg) -> None:
 def main():
     """Build the runner and train."""
     parser, args = parse_args()
-    cfg = load_config(parser, args)
+    cfg = config_from_arguments(parser, args)
     if cfg.get('train_dataloader') is None:
         parser.error(f'{args.config} has no train_dataloader: it is for tests only')
     if args.amp:

@@ -133,7 +133,8 @@ class ForgeryInferencer:
                 yield _data_sample(work) if return_datasamples else self._result(work, keep_image)
 
     def _prepare(self, source: str | io.BytesIO | np.ndarray) -> _Work:
-        work = _Work(path=source if isinstance(source, str) else getattr(source, 'name', None))
+        name = source if isinstance(source, str) else getattr(source, 'name', None)
+        work = _Work(path=name if isinstance(name, str) else None)
         try:
             work.image, work.note = read_picture(source, self.max_pixels, self._check_picture)
             work.prepared = self.backend.prepare(work.image, work.path)

@@ -45,7 +45,7 @@ def require_checkpoint(parser: argparse.ArgumentParser, path: str) -> None:
             parser.error(str(error))
 
 
-def load_config(parser: argparse.ArgumentParser, args: argparse.Namespace) -> Config:
+def config_from_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace) -> Config:
     """Read the config and put the arguments of :func:`base_parser` into it.
 
     The work dir is the argument's, else the config's, else ``work_dirs/<name of the config>``.

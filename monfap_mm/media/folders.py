@@ -4,7 +4,7 @@ import glob
 import io
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,8 @@ import numpy as np
 from .endings import IMAGE_ENDINGS
 
 PictureInput = str | Path | io.BytesIO | np.ndarray
+# What a picture may be, for errors.
+KINDS = 'a path, an array (H, W, 3) or io.BytesIO'
 PictureInputs = PictureInput | Iterable[PictureInput]
 
 
@@ -53,23 +55,32 @@ def expand_inputs(
 
     Yields:
         Paths, contents and arrays. What cannot be a picture, such as a file that does not exist, a folder without
-        images or one that cannot be listed, comes as it is, so that it gets an answer too: the error of
-        :func:`.images.read_picture`.
+        images or one that cannot be listed, or an item of an iterable that is none of these, comes as it is, so that it
+        gets an answer too: the error of :func:`.images.read_picture`.
 
     Raises:
-        TypeError: If an input is none of these.
+        TypeError: If the input itself is none of these.
     """
-    left_out = LeftOut() if left_out is None else left_out
-    # Both are iterable, by rows and by lines.
-    if isinstance(inputs, (np.ndarray, io.BytesIO)):
-        yield inputs
-    elif isinstance(inputs, (str, os.PathLike)):
-        yield from _expand_path(os.fspath(inputs), endings, left_out)
-    elif isinstance(inputs, Iterable) and not isinstance(inputs, bytes):
-        for item in inputs:
-            yield from expand_inputs(item, endings, left_out)
+    if not isinstance(inputs, (str, os.PathLike, np.ndarray, io.BytesIO)) and not _is_collection(inputs):
+        raise TypeError(f'a picture is {KINDS}, got {type(inputs).__name__}')
+    yield from _expand(inputs, endings, LeftOut() if left_out is None else left_out)
+
+
+def _expand(item: object, endings: frozenset[str], left_out: LeftOut) -> Iterator:
+    if isinstance(item, (str, os.PathLike)):
+        yield from _expand_path(os.fspath(item), endings, left_out)
+    elif _is_collection(item):
+        for one in item:
+            yield from _expand(one, endings, left_out)
     else:
-        raise TypeError(f'a picture is a path or an array (H, W, 3) or io.BytesIO, got {type(inputs).__name__}')
+        yield item
+
+
+def _is_collection(item: object) -> bool:
+    """Whether an object holds inputs. Files hold lines, arrays of any library numbers, and dicts keys."""
+    if isinstance(item, (str, bytes, bytearray, io.IOBase, np.ndarray, Mapping)):
+        return False
+    return isinstance(item, Iterable) and getattr(item, 'ndim', 1) == 1
 
 
 def _expand_path(path: str, endings: frozenset[str], left_out: LeftOut) -> Iterator[str]:

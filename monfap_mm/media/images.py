@@ -5,6 +5,7 @@ a picture that lacks pixels, or has pixels that its own checks call wrong, is re
 """
 
 import io
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, NamedTuple
@@ -15,6 +16,7 @@ from PIL import Image
 
 from .endings import is_video
 from .errors import BadInput
+from .folders import KINDS
 from .headers import Header, Source, check_file, name_of, open_by_pillow, open_file, open_heif, parse_header
 from .jpeg import decode_jpeg
 from .limits import MAX_PIXELS_OF_ANSWERS, MAX_PIXELS_OF_LISTS
@@ -66,6 +68,9 @@ def read_picture(
         if check_size is not None:
             check_size(image.shape[:2])
         return Picture(image)
+    if not isinstance(source, (str, os.PathLike, io.BytesIO)):
+        hint = ': take io.BytesIO(file.read()) for an open file' if isinstance(source, io.IOBase) else ''
+        raise BadInput(f'a picture is {KINDS}, got {type(source).__name__}{hint}')
     if is_video(source):
         check_file(source)
         raise BadInput(f'{source} is a video: ask "monfap predict", or predict_video of monfap_mm.apis')

@@ -24,7 +24,7 @@ class Provenance:
     lists: str
 
 
-def load_config(cell: Cell) -> Config:
+def cell_config(cell: Cell) -> Config:
     """The config of a cell, with its options.
 
     Raises:
@@ -55,7 +55,7 @@ def run_cell(cell: Cell, folder: Path, test_script: Path, processes: int = 1) ->
         ToolError: If the test fails.
     """
     with CONFIG_LOCK:
-        cfg = load_config(cell)
+        cfg = cell_config(cell)
         text, lists = cfg.pretty_text, hash_lists(cfg.test_dataloader.dataset)
     if not cell.checkpoint.is_file():
         raise NotThereError(f'no checkpoint {cell.checkpoint}')

@@ -276,3 +276,13 @@ def test_paths_and_devices_as_objects(config, weights, inferencer):
     (expected,) = inferencer(image)
     (found,) = ForgeryInferencer(Path(config), Path(weights), torch.device('cpu'))(image)
     assert found.score == expected.score
+
+
+def test_bad_items_do_not_end_a_batch(inferencer, data):
+    with open(data / 'a.png', 'rb') as file:
+        items = [picture(), None, picture().astype(float), file, object(), picture()]
+        results = inferencer(items, batch_size=3)
+    assert [result.error is None for result in results] == [True, False, False, False, False, True]
+    assert 'got NoneType' in results[1].error
+    assert 'float64' in results[2].error
+    assert results[3].path == str(data / 'a.png')

@@ -3,7 +3,13 @@ import os
 import pytest
 from mmengine.config import Config
 
-from monfap_mm.engine.launch import base_parser, join_cpu_processes, load_config, require_checkpoint, require_file
+from monfap_mm.engine.launch import (
+    base_parser,
+    config_from_arguments,
+    join_cpu_processes,
+    require_checkpoint,
+    require_file,
+)
 
 
 @pytest.fixture
@@ -15,7 +21,7 @@ def config(tmp_path):
 
 def load(*arguments):
     parser = base_parser('test')
-    return load_config(parser, parser.parse_args([str(argument) for argument in arguments]))
+    return config_from_arguments(parser, parser.parse_args([str(argument) for argument in arguments]))
 
 
 def test_options_replace_keys(config):

@@ -4,6 +4,7 @@ import os
 import cv2
 import numpy as np
 import pytest
+import torch
 from PIL import ExifTags, Image
 
 from monfap_mm.media.endings import IMAGE_ENDINGS, VIDEO_ENDINGS, is_video
@@ -59,9 +60,19 @@ def test_lists_generators_and_arrays_are_read_lazily(tree):
     assert [next(expanded) for _ in range(4)][1:] == [f'{tree}/a.png', contents, array]
 
 
-@pytest.mark.parametrize('inputs', [3, None, b'a.png', ['a.png', 3]])
+def test_items_that_are_no_pictures_are_kept(tree):
+    """Each gets its own answer; none is taken apart into lines, numbers or keys."""
+    with open(f'{tree}/a.png', 'rb') as file:
+        items = [None, 3, b'a.png', {'a.png': 1}, file, torch.zeros(3, 4, 4), torch.tensor(1)]
+        assert all(found is item for found, item in zip(expand_inputs(items), items, strict=True))
+        for item in items:
+            assert 'a picture is a path, an array (H, W, 3) or io.BytesIO, got ' in error_of(item)
+        assert error_of(file).endswith('got BufferedReader: take io.BytesIO(file.read()) for an open file')
+
+
+@pytest.mark.parametrize('inputs', [3, None, b'a.png', {'a.png': 1}])
 def test_other_types_are_refused(inputs):
-    with pytest.raises(TypeError, match='a picture is a path or an array'):
+    with pytest.raises(TypeError, match='a picture is a path, an array'):
         list(expand_inputs(inputs))
 
 

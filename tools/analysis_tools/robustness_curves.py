@@ -24,7 +24,7 @@ from mmseg.registry import DATASETS
 
 from monfap_mm.cli.command import CommandError, run_command
 from monfap_mm.datasets.perturbations import perturb_pipeline
-from monfap_mm.engine.launch import base_parser, join_cpu_processes, load_config, require_file
+from monfap_mm.engine.launch import base_parser, config_from_arguments, join_cpu_processes, require_file
 from monfap_mm.evaluation.plain_json import without_nan
 from monfap_mm.protocols import hash_lists
 from monfap_mm.utils.atomic_write import atomic_write
@@ -192,7 +192,7 @@ def draw(curves: Curves, factors: list[str], path: Path) -> None:
 def main() -> None:
     """Test, write and draw."""
     parser, args = parse_args()
-    cfg = load_config(parser, args)
+    cfg = config_from_arguments(parser, args)
     require_file(parser, args.checkpoint, 'checkpoint')
     out = Path(args.out or os.path.join(cfg.work_dir, 'robustness_curves'))
     try:
