@@ -51,7 +51,7 @@ def provide_mmcv_ext() -> bool:
     """Let ``mmcv.ops`` import under mmcv-lite; step aside when the full mmcv is installed.
 
     Returns:
-        bool: Whether the stand-in is in use.
+        Whether the stand-in is in use.
     """
     if _EXT in sys.modules:
         return isinstance(sys.modules[_EXT], _MissingOperators)

@@ -90,7 +90,7 @@ def train_and_test(name: str, data: Path, work_dir: Path, show_dir: Path | None 
     """Train a config of ``configs/demo`` and test its best checkpoint.
 
     Returns:
-        tuple[dict, Path]: The figures on the test set in percent, and the checkpoint.
+        The figures on the test set in percent, and the checkpoint.
     """
     config = CONFIGS / f'{name}.py'
     train_dir, test_dir = work_dir / name, work_dir / name / 'test'

@@ -15,10 +15,10 @@ class GraphOutputs(NamedTuple):
     """What a graph says of B pictures of H x W pixels.
 
     Attributes:
-        scores (np.ndarray): P(fake) of each, (B,).
-        logits (np.ndarray): Logit of each pixel's P(fake), (B, H, W).
-        coarse (np.ndarray, optional): P(fake) of the coarse mask, (B, H, W).
-        gates (np.ndarray, optional): Gate values, (B, L, E).
+        scores: P(fake) of each, (B,).
+        logits: Logit of each pixel's P(fake), (B, H, W).
+        coarse: P(fake) of the coarse mask, (B, H, W).
+        gates: Gate values, (B, L, E).
     """
 
     scores: np.ndarray

@@ -13,8 +13,8 @@ class Prepared(NamedTuple):
     """A picture as it goes into the model.
 
     Attributes:
-        size (tuple[int, int]): Height and width of the input; pictures of one size can be predicted together.
-        data (Any): What the backend needs.
+        size: Height and width of the input; pictures of one size can be predicted together.
+        data: What the backend needs.
     """
 
     size: tuple[int, int]

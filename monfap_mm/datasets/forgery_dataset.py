@@ -28,19 +28,19 @@ class ForgeryDataset(BaseSegDataset):
     folder. ``data_prefix=dict(img_path=..., seg_map_path=...)`` names other folders, relative to ``data_root``.
 
     Args:
-        ann_file (str): The list, relative to ``data_root``.
-        data_prefix (dict, optional): Folders that the paths of images (``img_path``) and masks (``seg_map_path``)
+        ann_file: The list, relative to ``data_root``.
+        data_prefix: Folders that the paths of images (``img_path``) and masks (``seg_map_path``)
             are relative to. A folder that is not named is the list's. Defaults to None.
-        check_files (bool): Whether to check that all files exist when the dataset is built. Files on a remote
+        check_files: Whether to check that all files exist when the dataset is built. Files on a remote
             storage are not checked. Defaults to True.
-        mask_values (str): Which values of a mask are fake: ``'above_127'``, or ``'nonzero'`` for masks of 0 and 1 or of
+        mask_values: Which values of a mask are fake: ``'above_127'``, or ``'nonzero'`` for masks of 0 and 1 or of
             dark colors. Defaults to 'above_127'.
-        on_error (str): What to do with a sample that cannot be read or transformed: ``'raise'`` stops, ``'replace'``
+        on_error: What to do with a sample that cannot be read or transformed: ``'raise'`` stops, ``'replace'``
             logs it and takes another one, which is for training sets only: in test mode errors are always raised.
             Defaults to 'raise', since a figure on other pictures than those of the list is not the figure of the list.
-        max_refetch (int): How many samples in a row may be replaced before training stops; as many of one label stop
+        max_refetch: How many samples in a row may be replaced before training stops; as many of one label stop
             it if none of that label was sound. Defaults to 20.
-        max_broken (float): Largest share of replaced samples among the real, and among the fake ones, 0 to 1. One of
+        max_broken: Largest share of replaced samples among the real, and among the fake ones, 0 to 1. One of
             each is always forgiven. Defaults to 0.1.
         **kwargs: Arguments of mmseg's ``BaseSegDataset``.
 
@@ -86,7 +86,7 @@ class ForgeryDataset(BaseSegDataset):
         """Read the lists.
 
         Returns:
-            list[dict]: One dict a sample: img_path, seg_map_path (None for a real image without a mask), gt_label
+            One dict a sample: img_path, seg_map_path (None for a real image without a mask), gt_label
             (0 real, 1 fake), mask_values, listed_at (the list and the line, for messages), reduce_zero_label and
             seg_fields.
         """
@@ -133,10 +133,10 @@ class ForgeryDataset(BaseSegDataset):
         """Run the pipeline on a sample.
 
         Args:
-            idx (int): Index of the sample.
+            idx: Index of the sample.
 
         Returns:
-            dict | None: The packed sample; None when the sample is broken and is to be replaced, upon which mmengine
+            The packed sample; None when the sample is broken and is to be replaced, upon which mmengine
             draws another one.
 
         Raises:

@@ -14,11 +14,11 @@ class ManualFakeDataset(ForgeryDataset):
     """Manual-Fake, one list ``test_<network>.txt`` in ``data_root`` for each online social network.
 
     Args:
-        osn (str | Sequence[str]): The networks to read: one of ``untrans`` (not transmitted), ``facebook``,
+        osn: The networks to read: one of ``untrans`` (not transmitted), ``facebook``,
             ``tiktok``, ``wechat``, ``whatsapp``, ``youtube``, several of them, or ``all``. Defaults to 'untrans'.
-        ann_file (str): The lists, relative to ``data_root``, where ``{osn}`` stands for the network. Defaults to
+        ann_file: The lists, relative to ``data_root``, where ``{osn}`` stands for the network. Defaults to
             'test_{osn}.txt'.
-        data_root (str): Folder of the dataset. Defaults to 'data/manual_fake'.
+        data_root: Folder of the dataset. Defaults to 'data/manual_fake'.
         **kwargs: Arguments of :class:`ForgeryDataset`.
 
     Raises:

@@ -36,8 +36,8 @@ class ExportForm(nn.Module):
     """The whole function of a model: pictures in, P(fake) of each picture and of its pixels out.
 
     Args:
-        model (nn.Module): A :class:`ForgerySegmentor`; changed to its inference form.
-        metadata (OnnxMetadata): How its data preprocessor orders channels, normalizes and pads.
+        model: A :class:`ForgerySegmentor`; changed to its inference form.
+        metadata: How its data preprocessor orders channels, normalizes and pads.
 
     Raises:
         ExportError: If it is another model, or its backbone is known to have no such form.
@@ -60,11 +60,11 @@ class ExportForm(nn.Module):
         """Answer.
 
         Args:
-            image (Tensor): Pictures ``(B, H, W, 3)``, uint8, BGR, resized as in testing.
-            size (Tensor): Height and width ``(2,)``, int64, that the pictures had before.
+            image: Pictures ``(B, H, W, 3)``, uint8, BGR, resized as in testing.
+            size: Height and width ``(2,)``, int64, that the pictures had before.
 
         Returns:
-            dict[str, Tensor]: ``score`` ``(B,)``, P(fake) of each picture; ``probability``, P(fake) of its pixels, and
+            ``score`` ``(B,)``, P(fake) of each picture; ``probability``, P(fake) of its pixels, and
             ``logits``, their logits, at that size; of models that have them, ``coarse`` ``(B, H, W)``, P(fake) of the
             coarse mask, and ``gates`` ``(B, L, E)``.
         """

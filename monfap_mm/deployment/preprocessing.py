@@ -11,7 +11,7 @@ class Preprocessing(nn.Module):
     """Orders channels, normalizes and pads, for any batch, height and width.
 
     Args:
-        metadata (OnnxMetadata): What the config says of it.
+        metadata: What the config says of it.
     """
 
     def __init__(self, metadata: OnnxMetadata) -> None:
@@ -25,10 +25,10 @@ class Preprocessing(nn.Module):
         """Preprocess.
 
         Args:
-            image (Tensor): Pictures ``(B, H, W, 3)``, uint8, BGR.
+            image: Pictures ``(B, H, W, 3)``, uint8, BGR.
 
         Returns:
-            Tensor: Input of the model ``(B, 3, H', W')``, padded to the right and below.
+            Input of the model ``(B, 3, H', W')``, padded to the right and below.
         """
         image = image.permute(0, 3, 1, 2)
         if self.metadata.bgr_to_rgb:

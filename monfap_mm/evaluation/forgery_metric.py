@@ -43,10 +43,10 @@ class ForgeryMetric(BaseMetric):
     sampler repeats to even out the processes' shares count once.
 
     Args:
-        ignore_index (int): Pixels of the mask that do not count. Defaults to 255.
-        detail (bool): Whether to compute all figures, not only the paper's four. Defaults to False, for validation
+        ignore_index: Pixels of the mask that do not count. Defaults to 255.
+        detail: Whether to compute all figures, not only the paper's four. Defaults to False, for validation
             during training.
-        out_file (str, optional): Results file to write, ``.jsonl``, from which ``tools/analysis_tools/eval_metric.py``
+        out_file: Results file to write, ``.jsonl``, from which ``tools/analysis_tools/eval_metric.py``
             computes any figure. Until it is complete, each process keeps its share in ``<out_file>.part<rank>``.
             Defaults to None.
         **kwargs: ``prefix`` and ``collect_device`` of mmengine's ``BaseMetric``; the numbers are gathered by the
@@ -71,8 +71,8 @@ class ForgeryMetric(BaseMetric):
         """Score a batch.
 
         Args:
-            data_batch (dict): Not used.
-            data_samples (Sequence[dict]): Predictions with ground truth, as dicts.
+            data_batch: Not used.
+            data_samples: Predictions with ground truth, as dicts.
 
         Raises:
             ValueError: If ground truth is missing, prediction and mask differ in size, or a score is NaN.
@@ -110,10 +110,10 @@ class ForgeryMetric(BaseMetric):
         Unlike mmengine's implementation, this one does not assume equal shares in the order of the sampler.
 
         Args:
-            size (int): Number of images of the dataset.
+            size: Number of images of the dataset.
 
         Returns:
-            dict[str, float]: The figures by name, with prefix.
+            The figures by name, with prefix.
         """
         results = list(chain.from_iterable(all_gather_object(self.results)))
         self.results.clear()
@@ -138,10 +138,10 @@ class ForgeryMetric(BaseMetric):
         """Compute the figures and print them.
 
         Args:
-            results (list[ImageRecord]): One entry an image.
+            results: One entry an image.
 
         Returns:
-            dict[str, float]: The figures: percentages but for thresholds and counts.
+            The figures: percentages but for thresholds and counts.
         """
         table = ResultTable.from_records(results)
         figures = all_figures(table) if self.detail else paper_figures(table)

@@ -18,7 +18,7 @@ class MaskWriter(BaseMetric):
     That is the format in which masks are read, so that predictions can serve as annotations. It computes no figure.
 
     Args:
-        output_dir (str): Folder to write to, made if needed. A file is named after its image, with the index in the
+        output_dir: Folder to write to, made if needed. A file is named after its image, with the index in the
             dataset behind it where two images share a name, or several processes write.
         **kwargs: Arguments of mmengine's ``BaseMetric``.
     """
@@ -32,8 +32,8 @@ class MaskWriter(BaseMetric):
         """Write the masks of a batch.
 
         Args:
-            data_batch (dict): Not used.
-            data_samples (Sequence[dict]): Predictions as dicts, with ``pred_sem_seg`` (1, H, W) and ``img_path``.
+            data_batch: Not used.
+            data_samples: Predictions as dicts, with ``pred_sem_seg`` (1, H, W) and ``img_path``.
 
         Raises:
             OSError: If a file cannot be written.

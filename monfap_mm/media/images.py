@@ -32,8 +32,8 @@ class Picture(NamedTuple):
     """A picture as a viewer shows it.
 
     Attributes:
-        image (np.ndarray): (H, W, 3), uint8, BGR.
-        note (str, optional): What the reader of an answer should know about it.
+        image: (H, W, 3), uint8, BGR.
+        note: What the reader of an answer should know about it.
     """
 
     image: np.ndarray

@@ -33,12 +33,12 @@ class JpegHeader(NamedTuple):
     """What stands before the compressed data.
 
     Attributes:
-        width (int): Columns of the stored pixels.
-        height (int): Rows of the stored pixels.
-        components (bytes): Their numbers: one of gray, three of color, four of CMYK.
-        is_progressive (bool): Whether the picture comes in scans of growing quality.
-        exif (bytes): The first EXIF block, from its byte order mark on; empty without one.
-        scan (int): Where the first scan begins.
+        width: Columns of the stored pixels.
+        height: Rows of the stored pixels.
+        components: Their numbers: one of gray, three of color, four of CMYK.
+        is_progressive: Whether the picture comes in scans of growing quality.
+        exif: The first EXIF block, from its byte order mark on; empty without one.
+        scan: Where the first scan begins.
     """
 
     width: int

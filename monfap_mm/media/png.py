@@ -19,11 +19,11 @@ class PngHeader(NamedTuple):
     """What stands before the pixels.
 
     Attributes:
-        width (int): Columns of the stored pixels.
-        height (int): Rows of the stored pixels.
-        is_plain (bool): Whether they are opaque gray or color of 8 bits.
-        is_animated (bool): Whether there are several frames.
-        exif (bytes): The first sound EXIF block; empty without one.
+        width: Columns of the stored pixels.
+        height: Rows of the stored pixels.
+        is_plain: Whether they are opaque gray or color of 8 bits.
+        is_animated: Whether there are several frames.
+        exif: The first sound EXIF block; empty without one.
     """
 
     width: int

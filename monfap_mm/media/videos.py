@@ -54,9 +54,9 @@ class Frame(NamedTuple):
     """A frame of a video.
 
     Attributes:
-        index (int): Its number, from 0.
-        time (float): When it is shown, in seconds from the first frame of the file, rounded to microseconds.
-        image (np.ndarray): (H, W, 3), uint8, BGR, turned as the file says; its pixels are square.
+        index: Its number, from 0.
+        time: When it is shown, in seconds from the first frame of the file, rounded to microseconds.
+        image: (H, W, 3), uint8, BGR, turned as the file says; its pixels are square.
     """
 
     index: int

@@ -15,11 +15,11 @@ class FrameScore(NamedTuple):
     """What is kept of the answer for a frame.
 
     Attributes:
-        index (int): Number of the frame in the video, from 0.
-        time (float): When it is shown, in seconds from the first frame.
-        score (float): P(fake), 0 to 1.
-        regions (int): Number of manipulated regions; ``faces`` in files of schema version 1.
-        fake_share (float): Share of fake pixels, 0 to 1.
+        index: Number of the frame in the video, from 0.
+        time: When it is shown, in seconds from the first frame.
+        score: P(fake), 0 to 1.
+        regions: Number of manipulated regions; ``faces`` in files of schema version 1.
+        fake_share: Share of fake pixels, 0 to 1.
     """
 
     index: int

@@ -22,7 +22,7 @@ def compare_state_dicts(expected: Mapping[str, Tensor], given: Mapping[str, Tens
     sides have them: older checkpoints, and dicts that somebody made anew, have none.
 
     Returns:
-        list[str]: One line each for missing, unexpected and misshapen weights, as far as there are any, and for each
+        One line each for missing, unexpected and misshapen weights, as far as there are any, and for each
         setting that differs.
     """
     differences = _compare_settings(_settings(expected), _settings(given))
@@ -44,7 +44,7 @@ def keep_settings(module: nn.Module) -> None:
     """From now on ``module.answer_settings`` goes into the metadata of its state dict.
 
     Args:
-        module (nn.Module): Has a property ``answer_settings``, a dict of plain values by name.
+        module: Has a property ``answer_settings``, a dict of plain values by name.
     """
     module.register_state_dict_post_hook(_put_settings)
 

@@ -34,11 +34,11 @@ class _Arrangement(NamedTuple):
     """How the four pictures stand.
 
     Attributes:
-        rows (int): Rows of pictures, which are filled from top to bottom first.
-        columns (int): Columns of pictures.
-        room (tuple[int, int]): The most that a picture may take, height and width.
-        cell (tuple[int, int]): The least that is left for it; captions and numbers need some.
-        beside (bool): Whether bars and regions stand at the right of the pictures, or below.
+        rows: Rows of pictures, which are filled from top to bottom first.
+        columns: Columns of pictures.
+        room: The most that a picture may take, height and width.
+        cell: The least that is left for it; captions and numbers need some.
+        beside: Whether bars and regions stand at the right of the pictures, or below.
     """
 
     rows: int

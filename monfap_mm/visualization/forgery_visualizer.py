@@ -23,10 +23,10 @@ class ForgeryVisualizer(SegLocalVisualizer):
     Panels are 256 to 384 pixels high. A panel whose content the sample lacks says "n/a".
 
     Args:
-        name (str): Name of the instance. Defaults to 'visualizer'.
-        classes (Sequence[str]): Names of the classes. Defaults to ('real', 'fake').
-        palette (Sequence[Sequence[int]]): Their colors, RGB. Defaults to bluish green and vermilion.
-        alpha (float): Opacity of the tint on fake pixels, 0 to 1. Defaults to 0.45.
+        name: Name of the instance. Defaults to 'visualizer'.
+        classes: Names of the classes. Defaults to ('real', 'fake').
+        palette: Their colors, RGB. Defaults to bluish green and vermilion.
+        alpha: Opacity of the tint on fake pixels, 0 to 1. Defaults to 0.45.
         **kwargs: Arguments of mmseg's ``SegLocalVisualizer``: vis_backends, save_dir...
     """
 
@@ -58,17 +58,17 @@ class ForgeryVisualizer(SegLocalVisualizer):
         """Draw a sample and show it, write it to a file, or give it to the backends.
 
         Args:
-            name (str): Name of the picture.
-            image (np.ndarray): The image (H, W, 3), uint8, RGB.
-            data_sample (SegDataSample, optional): Ground truth and prediction. Defaults to None.
-            draw_gt (bool): Whether to draw the ground truth. Defaults to True.
-            draw_pred (bool): Whether to draw the coarse mask and the prediction. Defaults to True.
-            show (bool): Whether to show the picture in a window; backends get nothing then. Defaults to False.
-            wait_time (float): Seconds to show it, 0 for ever. Defaults to 0.
-            out_file (str, optional): File to write to, in place of the backends. Every process writes, whereas only
+            name: Name of the picture.
+            image: The image (H, W, 3), uint8, RGB.
+            data_sample: Ground truth and prediction. Defaults to None.
+            draw_gt: Whether to draw the ground truth. Defaults to True.
+            draw_pred: Whether to draw the coarse mask and the prediction. Defaults to True.
+            show: Whether to show the picture in a window; backends get nothing then. Defaults to False.
+            wait_time: Seconds to show it, 0 for ever. Defaults to 0.
+            out_file: File to write to, in place of the backends. Every process writes, whereas only
                 the main one has backends. Defaults to None.
-            step (int): Step to record. Defaults to 0.
-            with_labels (bool): Whether to write labels and P(fake). Defaults to True.
+            step: Step to record. Defaults to 0.
+            with_labels: Whether to write labels and P(fake). Defaults to True.
         """
         picture = self.draw(image, data_sample, draw_gt, draw_pred, with_labels)
         if show:
@@ -89,7 +89,7 @@ class ForgeryVisualizer(SegLocalVisualizer):
         """Draw a sample; arguments as those of :meth:`add_datasample`.
 
         Returns:
-            np.ndarray: Picture (H', W', 3), uint8, RGB.
+            Picture (H', W', 3), uint8, RGB.
         """
         sample = SegDataSample() if data_sample is None else data_sample
         image = resize(np.ascontiguousarray(image), panel_size(*image.shape[:2]))

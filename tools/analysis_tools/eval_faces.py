@@ -72,7 +72,7 @@ def evaluate(detector: FaceDetector, faces: GivenFaces, folder: Path) -> dict[st
     """Run the detector over photographs and the surroundings of single faces.
 
     Returns:
-        Counts: ``photos``, ``crops``; of each, ``*_passed`` with two or more faces found; ``boxes`` annotated,
+        ``photos``, ``crops``; of each, ``*_passed`` with two or more faces found; ``boxes`` annotated,
         ``found`` and ``matched`` at IoU 0.5; ``seconds`` a photograph.
 
     Raises:

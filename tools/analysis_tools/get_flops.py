@@ -41,11 +41,11 @@ def measure(config: str, shape: tuple[int, int]) -> dict[str, tuple[float, float
     """Millions of parameters and GFLOPs.
 
     Args:
-        config (str): Path of the config.
-        shape (tuple[int, int]): Height and width of the image.
+        config: Path of the config.
+        shape: Height and width of the image.
 
     Returns:
-        dict[str, tuple[float, float]]: By part, and under 'whole'.
+        By part, and under 'whole'.
     """
     cfg = Config.fromfile(config)
     init_default_scope(cfg.get('default_scope', 'mmseg'))

@@ -24,8 +24,8 @@ def read_curves(report: dict, cost: str) -> dict[str, list[tuple[float, float]]]
     """Pixels of a step and what they cost, by mode and form, in rising order; forms of one size are left out.
 
     Args:
-        report (dict): Content of ``benchmark.json``.
-        cost (str): A key of :data:`COSTS`.
+        report: Content of ``benchmark.json``.
+        cost: A key of :data:`COSTS`.
     """
     curves = defaultdict(list)
     for row in report['results']:

@@ -76,11 +76,11 @@ def convert(official: dict[str, Tensor], target: dict[str, Tensor]) -> dict[str,
     """Rename and reshape a state dict.
 
     Args:
-        official (dict[str, Tensor]): State dict in the authors' naming.
-        target (dict[str, Tensor]): State dict of the model that is to load it.
+        official: State dict in the authors' naming.
+        target: State dict of the model that is to load it.
 
     Returns:
-        dict[str, Tensor]: State dict with exactly the keys and shapes of ``target``.
+        State dict with exactly the keys and shapes of ``target``.
 
     Raises:
         ConversionError: If a key is missing, left over, or has another shape; names all of them.

@@ -26,8 +26,8 @@ class PackForgeryInputs(PackSegInputs):
     """Pack an image, its mask and its label: mmseg's ``PackSegInputs`` with ``gt_label`` and ``sample_idx``.
 
     Args:
-        meta_keys (Sequence[str]): Keys that go to the meta information of the data sample.
-        relabel_after_crop (bool): Whether a fake image of which no manipulated pixel is left, since a crop took other
+        meta_keys: Keys that go to the meta information of the data sample.
+        relabel_after_crop: Whether a fake image of which no manipulated pixel is left, since a crop took other
             parts, counts as real. A crop shows in an image that is smaller than ``scale_factor`` makes ``ori_shape``;
             whatever else emptied the mask, the image stays fake. The label never changes from real to fake. Defaults
             to True.
@@ -41,7 +41,7 @@ class PackForgeryInputs(PackSegInputs):
         """Pack the sample.
 
         Returns:
-            dict: ``inputs``, the image (3, H, W), and ``data_samples``, a ``SegDataSample`` with ``gt_sem_seg``
+            ``inputs``, the image (3, H, W), and ``data_samples``, a ``SegDataSample`` with ``gt_sem_seg``
             (1, H, W) and ``gt_label`` (1,), as far as the sample has them.
         """
         packed = super().transform(results)

@@ -31,13 +31,13 @@ class Perturb(BaseTransform):
     - perturbations (added): list of what was applied
 
     Args:
-        families (dict | Sequence[str], optional): Names of families (color, edge, corruption, convolution, external)
+        families: Names of families (color, edge, corruption, convolution, external)
             or of single perturbations to draw from, or a table of one's own in the form of
             ``monfap_mm.datasets.perturbations.PERTURBATIONS``. Defaults to None: all.
-        severity (int | tuple[int, int]): Severity, 1 to 5 in the package's table, or its range; 0 leaves the image as
+        severity: Severity, 1 to 5 in the package's table, or its range; 0 leaves the image as
             it is. Defaults to (1, 5).
-        num (int | tuple[int, int]): How many families are combined, or its range. Defaults to (1, 3).
-        seed (int): Another seed gives other perturbations. Defaults to 0.
+        num: How many families are combined, or its range. Defaults to (1, 3).
+        seed: Another seed gives other perturbations. Defaults to 0.
     """
 
     def __init__(

@@ -58,9 +58,9 @@ class PartTimer:
     """Seconds spent in each part of a model, by hooks. A part within another counts to the inner one only.
 
     Args:
-        model (nn.Module): A segmentor; it keeps the hooks.
-        device (str): Where it runs.
-        by_part (bool): Whether to take the parts apart; if not, all is 'rest'.
+        model: A segmentor; it keeps the hooks.
+        device: Where it runs.
+        by_part: Whether to take the parts apart; if not, all is 'rest'.
     """
 
     def __init__(self, model: torch.nn.Module, device: str, by_part: bool = True) -> None:
@@ -209,11 +209,11 @@ def measure(setting: Setting, rounds: int) -> dict[str, dict]:
     """Run all forms of a setting in turn.
 
     Args:
-        setting (Setting): What to run.
-        rounds (int): Rounds that count, of memory and of time, each after one to warm up.
+        setting: What to run.
+        rounds: Rounds that count, of memory and of time, each after one to warm up.
 
     Returns:
-        dict[str, dict]: By form 'seconds' (by part, one dict per round), 'peaks' (bytes, one per round; None where
+        By form 'seconds' (by part, one dict per round), 'peaks' (bytes, one per round; None where
         unknown) and 'logits'.
     """
     # In a process of its own, whose memory has no holes that something else left.

@@ -22,7 +22,7 @@ class FiniteTrainingHook(Hook):
     finite. There such a loss counts only if it comes again and again.
 
     Args:
-        patience (int): Iterations in a row that may have such a loss under a gradient scaler. Without one it is none.
+        patience: Iterations in a row that may have such a loss under a gradient scaler. Without one it is none.
             Defaults to 20.
 
     Raises:
@@ -42,10 +42,10 @@ class FiniteTrainingHook(Hook):
         """Look at the losses.
 
         Args:
-            runner (Runner): The runner.
-            batch_idx (int): Index of the batch.
-            data_batch (dict): Not used.
-            outputs (dict): The losses by name; only their names are used.
+            runner: The runner.
+            batch_idx: Index of the batch.
+            data_batch: Not used.
+            outputs: The losses by name; only their names are used.
 
         Raises:
             FloatingPointError: If one is not finite; names it and the iteration.
@@ -68,8 +68,8 @@ class FiniteTrainingHook(Hook):
         """Look at the weights that are about to be written.
 
         Args:
-            runner (Runner): The runner.
-            checkpoint (dict): With the weights in 'state_dict' and, of EMAHook, 'ema_state_dict'.
+            runner: The runner.
+            checkpoint: With the weights in 'state_dict' and, of EMAHook, 'ema_state_dict'.
 
         Raises:
             FloatingPointError: If one is not finite; names the first few.

@@ -31,8 +31,8 @@ class StartWeightsHook(Hook):
         """Compare the checkpoint with the model.
 
         Args:
-            runner (Runner): The runner whose model gets the weights.
-            checkpoint (dict): With the weights in 'state_dict', or the weights themselves.
+            runner: The runner whose model gets the weights.
+            checkpoint: With the weights in 'state_dict', or the weights themselves.
 
         Raises:
             MisfitError: If the checkpoint does not fit; says what fits and what does not.

@@ -27,7 +27,7 @@ class StrictCheckpointHook(Hook):
 
         Args:
             runner (Runner): The runner whose model gets the weights.
-            checkpoint (dict): With the weights in 'state_dict', or the weights themselves.
+            checkpoint: With the weights in 'state_dict', or the weights themselves.
 
         Raises:
             MisfitError: If weights are missing, unexpected or of another shape; names the first few.

@@ -24,14 +24,14 @@ class ForgeryVisualizationHook(Hook):
     with several processes, which do not know of each other's names, all names have it.
 
     Args:
-        draw (bool): Whether to draw; mmseg's ``tools/test.py`` sets it for ``--show`` and ``--show-dir``. Defaults to
+        draw: Whether to draw; mmseg's ``tools/test.py`` sets it for ``--show`` and ``--show-dir``. Defaults to
             False.
-        interval (int): Draw the samples whose index in the dataset is a multiple of it. Defaults to 1.
-        show (bool): Whether to show the pictures in a window, and not to write them. Defaults to False.
-        wait_time (float): Seconds to show each, 0 for ever. Defaults to 0.
-        out_dir (str, optional): Folder to write the pictures to. Defaults to None, the visualizer's backends. All
+        interval: Draw the samples whose index in the dataset is a multiple of it. Defaults to 1.
+        show: Whether to show the pictures in a window, and not to write them. Defaults to False.
+        wait_time: Seconds to show each, 0 for ever. Defaults to 0.
+        out_dir: Folder to write the pictures to. Defaults to None, the visualizer's backends. All
             processes write there, whereas backends draw the main process' share only.
-        backend_args (dict, optional): Arguments of mmengine's file backend that reads the images. Defaults to None.
+        backend_args: Arguments of mmengine's file backend that reads the images. Defaults to None.
 
     Raises:
         ValueError: If ``interval`` is not positive.
@@ -84,11 +84,11 @@ class ForgeryVisualizationHook(Hook):
         """Draw a batch.
 
         Args:
-            runner (Runner): The runner.
-            batch_idx (int): Index of the batch.
-            data_batch (dict): Not used.
-            outputs (Sequence[SegDataSample]): Predictions with ground truth.
-            mode (str): 'train', 'val' or 'test'.
+            runner: The runner.
+            batch_idx: Index of the batch.
+            data_batch: Not used.
+            outputs: Predictions with ground truth.
+            mode: 'train', 'val' or 'test'.
         """
         if not self.draw or mode == 'train':
             return

@@ -65,7 +65,7 @@ class ConvNeXtV2(ConvNeXt):
     """``mmpretrain.ConvNeXt`` as version 2 has it, with other defaults and two faster layers; the same parameters.
 
     Args:
-        arch (str | dict): See ``mmpretrain.ConvNeXt``. Default: 'atto'.
+        arch: See ``mmpretrain.ConvNeXt``. Default: 'atto'.
         **kwargs: Further arguments of ``mmpretrain.ConvNeXt``. ``use_grn`` is True by default,
             ``layer_scale_init_value`` 0, ``gap_before_final_norm`` False, and ``out_indices`` all four levels.
     """

@@ -25,9 +25,9 @@ class FUPOutput(NamedTuple):
     """All that the head computes for a batch; every second axis is (real, fake).
 
     Attributes:
-        cls_logits (Tensor): Image logits Y of Eq. 2, ``(B, 2)``.
-        mask_logits (Tensor): Pixel logits M of Eq. 3, ``(B, 2, H/4, W/4)``.
-        coarse_logits (Tensor): Pixel logits of the coarse localizer, ``(B, 2, H/32, W/32)``.
+        cls_logits: Image logits Y of Eq. 2, ``(B, 2)``.
+        mask_logits: Pixel logits M of Eq. 3, ``(B, 2, H/4, W/4)``.
+        coarse_logits: Pixel logits of the coarse localizer, ``(B, 2, H/32, W/32)``.
     """
 
     cls_logits: Tensor
@@ -43,25 +43,25 @@ class FUPHead(BaseDecodeHead):
     themselves and ``predict`` gives the mask alone.
 
     Args:
-        in_channels (Sequence[int]): Channels of the features, finest first. Any four widths.
-        num_heads (int): Attention heads, must divide every width. Default: 8.
-        mlp_channels (Sequence[int]): Hidden widths of the tokens' MLPs from the coarsest stage to the finest.
+        in_channels: Channels of the features, finest first. Any four widths.
+        num_heads: Attention heads, must divide every width. Default: 8.
+        mlp_channels: Hidden widths of the tokens' MLPs from the coarsest stage to the finest.
             Default: (2048, 1024, 512, 256).
-        mask_threshold (float): Threshold of the coarse mask (Table XII), 0 to 1; 0 means no masking. Default: 0.5.
-        num_scales (int): Number of stages, counted from the coarsest (Fig. 7b), 1 to 4. The mask has the resolution
+        mask_threshold: Threshold of the coarse mask (Table XII), 0 to 1; 0 means no masking. Default: 0.5.
+        num_scales: Number of stages, counted from the coarsest (Fig. 7b), 1 to 4. The mask has the resolution
             of the last one. Default: 4.
-        multi_scale (bool): Add the cues of the finer levels as the resolution grows (Eq. 1). Without them (Table VI,
+        multi_scale: Add the cues of the finer levels as the resolution grows (Eq. 1). Without them (Table VI,
             'w/o MSS') every stage works on the coarsest level, upsampled. Default: True.
-        task_mode (str): Where the image label comes from (Table VII). 'token': the mean of the tokens (Eq. 2).
+        task_mode: Where the image label comes from (Table VII). 'token': the mean of the tokens (Eq. 2).
             'two_branch': a linear layer on the average of p'_0, so that all modes classify from the same features.
             'additional_loss': the most fake pixel of M, trained with the image loss. 'global_statistics': the same
             pixel without the image loss. Default: 'token'.
-        coarse_channels (int): Hidden width of the coarse localizer. Default: 512.
-        dropout_ratio (float): Dropout before the linear classifier. Default: 0.1.
-        norm_cfg (dict, optional): Norm layer of the coarse localizer. Default: None, which is BN.
-        with_cp (bool): Activation checkpointing: compute the stages and up-samplers again for the gradient, which takes
+        coarse_channels: Hidden width of the coarse localizer. Default: 512.
+        dropout_ratio: Dropout before the linear classifier. Default: 0.1.
+        norm_cfg: Norm layer of the coarse localizer. Default: None, which is BN.
+        with_cp: Activation checkpointing: compute the stages and up-samplers again for the gradient, which takes
             less memory and more time. Default: False.
-        loss_decode (dict): Pixel loss, of the signature of :class:`SampleWeightedCrossEntropy`.
+        loss_decode: Pixel loss, of the signature of :class:`SampleWeightedCrossEntropy`.
         **kwargs: Further arguments of ``BaseDecodeHead``.
 
     Raises:
@@ -129,11 +129,11 @@ class FUPHead(BaseDecodeHead):
         """All logits.
 
         Args:
-            inputs (Sequence[Tensor]): Features f_i ``(B, C_i, H_i, W_i)``, finest first.
-            cues (Sequence[Tensor], optional): Noise cues r_i of the same shapes. Default: None, no neck.
+            inputs: Features f_i ``(B, C_i, H_i, W_i)``, finest first.
+            cues: Noise cues r_i of the same shapes. Default: None, no neck.
 
         Returns:
-            FUPOutput: Y ``(B, 2)``, M ``(B, 2, H_0, W_0)`` and the coarse logits ``(B, 2, H_3, W_3)``.
+            Y ``(B, 2)``, M ``(B, 2, H_0, W_0)`` and the coarse logits ``(B, 2, H_3, W_3)``.
 
         Raises:
             ValueError: If the features do not have the channels of the config.
@@ -178,14 +178,14 @@ class FUPHead(BaseDecodeHead):
         """Losses of Eq. 14 and 15 but the importance loss.
 
         Args:
-            inputs (Sequence[Tensor]): Features, as in :meth:`forward`.
-            batch_data_samples (list[SegDataSample]): With ``gt_sem_seg``. Samples without ``gt_label`` are fake where
+            inputs: Features, as in :meth:`forward`.
+            batch_data_samples: With ``gt_sem_seg``. Samples without ``gt_label`` are fake where
                 their mask has a fake pixel.
-            train_cfg (dict, optional): Not used.
-            cues (Sequence[Tensor], optional): Noise cues, as in :meth:`forward`.
+            train_cfg: Not used.
+            cues: Noise cues, as in :meth:`forward`.
 
         Returns:
-            dict[str, Tensor]: ``loss_img``, ``loss_pix_genuine``, ``loss_pix_manipulated``, ``loss_aux_genuine``,
+            ``loss_img``, ``loss_pix_genuine``, ``loss_pix_manipulated``, ``loss_aux_genuine``,
             ``loss_aux_manipulated``. Task mode 'global_statistics' has no ``loss_img``.
         """
         output = self(inputs, cues)

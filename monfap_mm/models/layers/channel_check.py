@@ -9,10 +9,10 @@ def check_channels(feats: Sequence[Tensor], in_channels: Sequence[int], module: 
     """Compare features with the config.
 
     Args:
-        feats (Sequence[Tensor]): Features ``(B, C_i, H_i, W_i)``.
-        in_channels (Sequence[int]): Channels C_i that the config names.
-        module (str): Name of the module that has them.
-        key (str): Key of the module in the model's config.
+        feats: Features ``(B, C_i, H_i, W_i)``.
+        in_channels: Channels C_i that the config names.
+        module: Name of the module that has them.
+        key: Key of the module in the model's config.
 
     Raises:
         ValueError: If they differ; says what to set.

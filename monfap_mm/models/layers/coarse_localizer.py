@@ -9,9 +9,9 @@ class CoarseLocalizer(Sequential):
     """(3x3 conv, norm, ReLU) twice and a 1x1 conv: ``(B, C, H, W)`` to logits ``(B, 2, H, W)`` of real, fake.
 
     Args:
-        in_channels (int): Channels of the coarsest features f3.
-        channels (int): Hidden width. Default: 512.
-        norm_cfg (dict): Norm layer. Default: ``dict(type='BN')``.
+        in_channels: Channels of the coarsest features f3.
+        channels: Hidden width. Default: 512.
+        norm_cfg: Norm layer. Default: ``dict(type='BN')``.
     """
 
     def __init__(self, in_channels: int, channels: int = 512, norm_cfg: dict | None = None) -> None:

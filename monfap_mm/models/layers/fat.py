@@ -10,10 +10,10 @@ class TwoWayBlock(BaseModule):
     """Tokens update each other and from the image, then the image updates from the tokens. Post-norm.
 
     Args:
-        channels (int): Width C.
-        num_heads (int): Attention heads.
-        mlp_channels (int): Hidden width of the tokens' MLP.
-        replace_tokens (bool): The block is the first of its stage: self-attention replaces the tokens, without
+        channels: Width C.
+        num_heads: Attention heads.
+        mlp_channels: Hidden width of the tokens' MLP.
+        replace_tokens: The block is the first of its stage: self-attention replaces the tokens, without
             residual and without position code.
     """
 
@@ -49,9 +49,9 @@ class ForgeryAwareTransformer(BaseModule):
     """Two two-way blocks and one more masked look of the tokens at the image.
 
     Args:
-        channels (int): Width C of the stage.
-        num_heads (int): Attention heads. Default: 8.
-        mlp_channels (int): Hidden width of the tokens' MLPs. Default: 2048.
+        channels: Width C of the stage.
+        num_heads: Attention heads. Default: 8.
+        mlp_channels: Hidden width of the tokens' MLPs. Default: 2048.
     """
 
     def __init__(self, channels: int, num_heads: int = 8, mlp_channels: int = 2048) -> None:
@@ -68,13 +68,13 @@ class ForgeryAwareTransformer(BaseModule):
         """``t_{i+1}, p_{i+1} = FAT_i(t'_i, p'_i, mask)`` (Eq. 1).
 
         Args:
-            tokens (Tensor): Real and fake token t' ``(B, 2, C)``; also their own position code.
-            pixels (Tensor): Image features p' ``(B, N, C)``.
-            pixel_code (Tensor): Position code of the pixels ``(N, C)``.
-            blocked (Tensor, optional): Boolean ``(B, 2, N)``, True where mask = 0 in Eq. 5. Default: None.
+            tokens: Real and fake token t' ``(B, 2, C)``; also their own position code.
+            pixels: Image features p' ``(B, N, C)``.
+            pixel_code: Position code of the pixels ``(N, C)``.
+            blocked: Boolean ``(B, 2, N)``, True where mask = 0 in Eq. 5. Default: None.
 
         Returns:
-            tuple[Tensor, Tensor]: Tokens ``(B, 2, C)`` and pixels ``(B, N, C)``.
+            Tokens ``(B, 2, C)`` and pixels ``(B, N, C)``.
         """
         token_code = tokens
         for block in self.blocks:

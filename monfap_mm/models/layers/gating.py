@@ -14,9 +14,9 @@ class NoisyTopKGate(BaseModule):
     its weights.
 
     Args:
-        channels (int): Channels C of the features.
-        num_experts (int): Number of experts E.
-        top_k (int): Experts kept a sample, 1 <= top_k <= num_experts.
+        channels: Channels C of the features.
+        num_experts: Number of experts E.
+        top_k: Experts kept a sample, 1 <= top_k <= num_experts.
 
     Raises:
         ValueError: If top_k is out of range.

@@ -10,10 +10,10 @@ def two_channels(mask_logits: Tensor) -> Tensor:
     One channel is the logit of P(fake) under a sigmoid, which is the softmax of (0, logit).
 
     Args:
-        mask_logits (Tensor): ``(B, 1, H, W)`` or ``(B, 2, H, W)``; logits, not probabilities.
+        mask_logits: ``(B, 1, H, W)`` or ``(B, 2, H, W)``; logits, not probabilities.
 
     Returns:
-        Tensor: ``(B, 2, H, W)``.
+        ``(B, 2, H, W)``.
 
     Raises:
         ValueError: If there are more than two channels.
@@ -31,10 +31,10 @@ def largest_pixel(mask_logits: Tensor) -> Tensor:
     """Detection by localization: the image is as fake as its most fake pixel.
 
     Args:
-        mask_logits (Tensor): Logits of (real, fake), ``(B, 2, H, W)``.
+        mask_logits: Logits of (real, fake), ``(B, 2, H, W)``.
 
     Returns:
-        Tensor: Image logits ``(B, 2)``, 0 for real and the largest margin of fake over real.
+        Image logits ``(B, 2)``, 0 for real and the largest margin of fake over real.
     """
     margin = (mask_logits[:, 1] - mask_logits[:, 0]).flatten(1).amax(dim=1)
     return torch.stack([torch.zeros_like(margin), margin], dim=1)

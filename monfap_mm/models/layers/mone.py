@@ -20,18 +20,18 @@ class MoNE(BaseModule):
     """``y = sum_n G(x)_n NE_n(x) + SE(x)`` (Eq. 10).
 
     Args:
-        channels (int): Channels C in and out.
-        experts (Sequence[str]): One or more of 'cd', 'bayar', 'srm', 'hf', each at most once. The gate values come
+        channels: Channels C in and out.
+        experts: One or more of 'cd', 'bayar', 'srm', 'hf', each at most once. The gate values come
             in this order. The default is the order of the authors' checkpoints; the paper numbers them HF, SRM,
             Bayar, CD.
-        top_k (int, optional): Experts that the gate keeps a sample. Default: None, all of them (the paper's k = 4).
-        num_shared_experts (int, optional): Number of 3x3 convolutions that see every sample (Table VIII), summed,
+        top_k: Experts that the gate keeps a sample. Default: None, all of them (the paper's k = 4).
+        num_shared_experts: Number of 3x3 convolutions that see every sample (Table VIII), summed,
             0 to 3. Default: None, which is 1 for fusion 'mone' and 0 for the others.
-        fusion (str): Table IX. 'mone': gated sum and shared expert. 'moe': gated sum alone. 'add': plain sum.
+        fusion: Table IX. 'mone': gated sum and shared expert. 'moe': gated sum alone. 'add': plain sum.
             'cat': concatenation and a 1x1 convolution from ``len(experts) * C`` to C. 'add' and 'cat' have no gate.
             Default: 'mone'.
-        norm_cfg (dict, optional): Norm layer of the SRM and HF experts. Default: None, which is BN.
-        with_cp (bool): Compute the residuals of the SRM and HF experts again for the gradient. Default: False.
+        norm_cfg: Norm layer of the SRM and HF experts. Default: None, which is BN.
+        with_cp: Compute the residuals of the SRM and HF experts again for the gradient. Default: False.
 
     Raises:
         ValueError: If a switch has a value that is not listed above.
@@ -63,10 +63,10 @@ class MoNE(BaseModule):
         """Extract the noise of one level.
 
         Args:
-            x (Tensor): Features ``(B, C, H, W)``.
+            x: Features ``(B, C, H, W)``.
 
         Returns:
-            tuple[Tensor, Tensor | None]: Noise cues r ``(B, C, H, W)``, and the gate values ``(B, E)`` in fp32
+            Noise cues r ``(B, C, H, W)``, and the gate values ``(B, E)`` in fp32
             (None for the fusions without gate).
         """
         if self.fusion == 'cat':

@@ -65,8 +65,8 @@ class CDConv(LinearExtractor):
     """Central difference convolution, ``y = conv(x) - theta * (sum of the 3x3 kernel) x``.
 
     Args:
-        channels (int): Channels C in and out.
-        theta (float): Weight of the central difference, 0 for a plain convolution. Default: 0.7.
+        channels: Channels C in and out.
+        theta: Weight of the central difference, 0 for a plain convolution. Default: 0.7.
     """
 
     def __init__(self, channels: int, theta: float = 0.7) -> None:
@@ -89,7 +89,7 @@ class BayarConv(LinearExtractor):
     are the same.
 
     Args:
-        channels (int): Channels C in and out.
+        channels: Channels C in and out.
     """
 
     def __init__(self, channels: int) -> None:
@@ -139,7 +139,7 @@ class FixedConv(LinearExtractor):
     """Convolution with a constant kernel: the inference form of the others.
 
     Args:
-        kernel (Tensor): ``(C', C, k, k)`` of an odd size k; kept as a buffer.
+        kernel: ``(C', C, k, k)`` of an odd size k; kept as a buffer.
     """
 
     def __init__(self, kernel: Tensor) -> None:
@@ -163,11 +163,11 @@ class DepthwiseNoise(NoiseExtractor):
     with one filter a channel has a fast kernel in every library, one with three filters a channel has not.
 
     Args:
-        channels (int): Channels C in and out.
-        kernels (Sequence[Tensor]): The filters ``(k, k)`` that every channel starts with, one a kind.
-        clip (float, optional): Clip the residuals to [-clip, clip]. Default: None.
-        norm_cfg (dict): Norm layer of the 1x1 convolution. Default: ``dict(type='BN')``.
-        with_cp (bool): Compute the residuals, three feature maps, again for the gradient. Default: False.
+        channels: Channels C in and out.
+        kernels: The filters ``(k, k)`` that every channel starts with, one a kind.
+        clip: Clip the residuals to [-clip, clip]. Default: None.
+        norm_cfg: Norm layer of the 1x1 convolution. Default: ``dict(type='BN')``.
+        with_cp: Compute the residuals, three feature maps, again for the gradient. Default: False.
     """
 
     def __init__(

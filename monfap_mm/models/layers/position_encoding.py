@@ -11,7 +11,7 @@ class FourierPositionEncoding(Foldable, BaseModule):
     """Random Fourier features of pixel centres (after SAM's prompt encoder).
 
     Args:
-        channels (int): Width C of the code, even.
+        channels: Width C of the code, even.
 
     Raises:
         ValueError: If channels is odd.
@@ -46,7 +46,7 @@ class KeptPositionEncoding(FourierPositionEncoding):
     many sizes do not fill the memory.
 
     Args:
-        frequencies (Tensor): ``(2, C / 2)``.
+        frequencies: ``(2, C / 2)``.
     """
 
     def __init__(self, frequencies: Tensor) -> None:

@@ -10,8 +10,8 @@ def recompute(with_cp: bool, function: Callable, *args):
     """``function(*args)``; with ``with_cp`` its intermediate results are not kept, but computed again for the gradient.
 
     Args:
-        with_cp (bool): OpenMMLab's name for activation checkpointing.
-        function (Callable): Without batch norm, which would count a batch twice.
+        with_cp: OpenMMLab's name for activation checkpointing.
+        function: Without batch norm, which would count a batch twice.
         *args: Its arguments.
 
     Returns:

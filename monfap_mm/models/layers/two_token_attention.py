@@ -21,8 +21,8 @@ class _Attention(BaseModule):
     """Projections shared by the three attentions.
 
     Args:
-        channels (int): Width C of tokens and pixels.
-        num_heads (int): Heads h.
+        channels: Width C of tokens and pixels.
+        num_heads: Heads h.
 
     Raises:
         ValueError: If num_heads does not divide channels.
@@ -58,12 +58,12 @@ class TokenSelfAttention(_Attention):
         """Attend.
 
         Args:
-            query (Tensor): ``(B, T, C)``.
-            key (Tensor): ``(B, T, C)``.
-            value (Tensor): ``(B, T, C)``.
+            query: ``(B, T, C)``.
+            key: ``(B, T, C)``.
+            value: ``(B, T, C)``.
 
         Returns:
-            Tensor: ``(B, T, C)``.
+            ``(B, T, C)``.
         """
         q, k, v = (
             self._split_heads(proj(x)).transpose(1, 2)
@@ -85,14 +85,14 @@ class TokenToImageAttention(_Attention):
         """Attend.
 
         Args:
-            query (Tensor): Tokens ``(B, T, C)``.
-            key (Tensor): Pixels with their position code ``(B, N, C)``.
-            value (Tensor): Pixels ``(B, N, C)``.
-            blocked (Tensor, optional): Boolean ``(B, T, N)``, True where token t may not look at pixel n. A token
+            query: Tokens ``(B, T, C)``.
+            key: Pixels with their position code ``(B, N, C)``.
+            value: Pixels ``(B, N, C)``.
+            blocked: Boolean ``(B, T, N)``, True where token t may not look at pixel n. A token
                 with everything blocked looks at all pixels evenly. Default: None, nothing is blocked.
 
         Returns:
-            Tensor: ``(B, T, C)``.
+            ``(B, T, C)``.
         """
         q = self._split_heads(self.q_proj(query)) * self.scale
         pixel_query = torch.einsum('bthd,hdc->bthc', q, self._head_weights(self.k_proj).to(q.dtype)).flatten(1, 2)
@@ -121,12 +121,12 @@ class ImageToTokenAttention(_Attention):
         """Attend.
 
         Args:
-            query (Tensor): Pixels with their position code ``(B, N, C)``.
-            key (Tensor): The two tokens ``(B, 2, C)``.
-            value (Tensor): The two tokens ``(B, 2, C)``.
+            query: Pixels with their position code ``(B, N, C)``.
+            key: The two tokens ``(B, 2, C)``.
+            value: The two tokens ``(B, 2, C)``.
 
         Returns:
-            Tensor: ``(B, N, C)``.
+            ``(B, N, C)``.
         """
         first, second = self._split_heads(self.k_proj(key)).unbind(1)
         k = (second - first) * self.scale

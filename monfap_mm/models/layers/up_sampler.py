@@ -12,8 +12,8 @@ class UpSampler(BaseModule):
     and the resize on a quarter of the channels. The result is the same to rounding.
 
     Args:
-        in_channels (int): Channels C of the coarser stage.
-        out_channels (int): Channels C' of the finer stage.
+        in_channels: Channels C of the coarser stage.
+        out_channels: Channels C' of the finer stage.
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
@@ -29,12 +29,12 @@ class UpSampler(BaseModule):
         """Resize pixels.
 
         Args:
-            pixels (Tensor): ``(B, H * W, C)`` in row-major order.
-            size (tuple[int, int]): Their ``(H, W)``.
-            new_size (tuple[int, int]): ``(H', W')`` of the finer stage.
+            pixels: ``(B, H * W, C)`` in row-major order.
+            size: Their ``(H, W)``.
+            new_size: ``(H', W')`` of the finer stage.
 
         Returns:
-            Tensor: ``(B, H' * W', C')``.
+            ``(B, H' * W', C')``.
         """
         pixels = self.reduce(self.act(self.norm1(self.expand(pixels))))
         image = pixels.unflatten(1, size).permute(0, 3, 1, 2)  # Channels last in memory, as resizing leaves it.

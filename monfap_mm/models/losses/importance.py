@@ -9,11 +9,11 @@ def importance_loss(gates: Tensor, weight: float = 0.1) -> Tensor:
     The variance is unbiased, as in the authors' code: ``weight * var / (mean^2 + 1e-10)``.
 
     Args:
-        gates (Tensor): Gate values ``(B, E)`` of one level.
-        weight (float): Scaling factor w_im. Default: 0.1.
+        gates: Gate values ``(B, E)`` of one level.
+        weight: Scaling factor w_im. Default: 0.1.
 
     Returns:
-        Tensor: Scalar in fp32 or better; 0 for a single expert, which has nothing to balance.
+        Scalar in fp32 or better; 0 for a single expert, which has nothing to balance.
     """
     importance = gates.float().sum(dim=0) if gates.element_size() < 4 else gates.sum(dim=0)
     if len(importance) == 1:

@@ -16,8 +16,8 @@ class SampleWeightedCrossEntropy(BaseModule):
     Nothing is read back to the host.
 
     Args:
-        manipulated_weight (float): lambda (Table XI), >= 0. Default: 10.0.
-        ignore_index (int): Label of pixels that do not count. Default: 255.
+        manipulated_weight: lambda (Table XI), >= 0. Default: 10.0.
+        ignore_index: Label of pixels that do not count. Default: 255.
 
     Raises:
         ValueError: If manipulated_weight is negative.
@@ -34,12 +34,12 @@ class SampleWeightedCrossEntropy(BaseModule):
         """Compute both terms.
 
         Args:
-            logits (Tensor): ``(B, 2, H, W)``.
-            target (Tensor): ``(B, H, W)`` of 0 (real), 1 (fake) or ignore_index.
-            manipulated (Tensor): Boolean ``(B,)``, the image labels.
+            logits: ``(B, 2, H, W)``.
+            target: ``(B, H, W)`` of 0 (real), 1 (fake) or ignore_index.
+            manipulated: Boolean ``(B,)``, the image labels.
 
         Returns:
-            tuple[Tensor, Tensor]: ``CE_genuine`` and ``lambda * CE_manipulated``, scalars in fp32 or better.
+            ``CE_genuine`` and ``lambda * CE_manipulated``, scalars in fp32 or better.
         """
         logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
         loss = F.cross_entropy(logits, target, ignore_index=self.ignore_index, reduction='none').sum(dim=(1, 2))

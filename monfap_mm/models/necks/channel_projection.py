@@ -16,10 +16,10 @@ class ChannelProjection(BaseModule):
     features first.
 
     Args:
-        in_channels (Sequence[int]): Channels of the levels.
-        out_channels (Sequence[int]): Channels after projection, as many levels.
-        norm_cfg (dict): Norm layer. Default: ``dict(type='BN')``.
-        init_cfg (dict, optional): Initialization config. Default: None.
+        in_channels: Channels of the levels.
+        out_channels: Channels after projection, as many levels.
+        norm_cfg: Norm layer. Default: ``dict(type='BN')``.
+        init_cfg: Initialization config. Default: None.
 
     Raises:
         ValueError: If the two lists differ in length.

@@ -17,7 +17,7 @@ class NoiseCues(tuple):
     """Cues r_i ``(B, C_i, H_i, W_i)`` of all levels, finest first; a tuple, so that any head takes them.
 
     Attributes:
-        gates (Tensor, optional): Gate values G ``(B, L, E)`` of L levels and E experts; None without a gate.
+        gates: Gate values G ``(B, L, E)`` of L levels and E experts; None without a gate.
     """
 
     def __new__(cls, cues: Iterable[Tensor], gates: Tensor | None = None) -> 'NoiseCues':
@@ -31,19 +31,19 @@ class MixtureOfNoises(BaseModule):
     """Four MoNE, one for each level of the backbone: ``r_i = MoNE_i(f_i)``.
 
     Args:
-        in_channels (Sequence[int]): Channels of the levels, finest first.
-        experts (Sequence[str]): Noise experts of every level, see :class:`MoNE`. Fig. 7(a) varies their number; the
+        in_channels: Channels of the levels, finest first.
+        experts: Noise experts of every level, see :class:`MoNE`. Fig. 7(a) varies their number; the
             paper does not say which ones it leaves out.
-        top_k (int, optional): Experts kept a sample. Default: None, all of them (the paper's k = 4).
-        num_shared_experts (int, optional): Shared experts (Table VIII). Default: None, 1 for 'mone', else 0.
-        fusion (str): 'mone', 'moe', 'add' or 'cat' (Table IX). Default: 'mone'.
-        loss_importance_weight (float): w_im of Eq. 12; 0 leaves the loss out (Table X). Default: 0.1.
-        residual (bool): Return ``f_i + r_i``, so that the neck serves any mmseg head in a plain ``EncoderDecoder``.
+        top_k: Experts kept a sample. Default: None, all of them (the paper's k = 4).
+        num_shared_experts: Shared experts (Table VIII). Default: None, 1 for 'mone', else 0.
+        fusion: 'mone', 'moe', 'add' or 'cat' (Table IX). Default: 'mone'.
+        loss_importance_weight: w_im of Eq. 12; 0 leaves the loss out (Table X). Default: 0.1.
+        residual: Return ``f_i + r_i``, so that the neck serves any mmseg head in a plain ``EncoderDecoder``.
             Such a segmentor calls :meth:`forward` only, so it trains without importance loss. Default: False.
-        norm_cfg (dict, optional): Norm layer of the SRM and HF experts. Default: None, which is BN.
-        with_cp (bool): Activation checkpointing: compute the residuals of the SRM and HF experts again for the
+        norm_cfg: Norm layer of the SRM and HF experts. Default: None, which is BN.
+        with_cp: Activation checkpointing: compute the residuals of the SRM and HF experts again for the
             gradient, which takes less memory and more time. Default: False.
-        init_cfg (dict, optional): Initialization config. Default: None.
+        init_cfg: Initialization config. Default: None.
 
     Raises:
         ValueError: If a switch has a value that is not listed, or top_k exceeds the number of experts.
@@ -93,10 +93,10 @@ class MixtureOfNoises(BaseModule):
         """Noise cues of all levels.
 
         Args:
-            feats (Sequence[Tensor]): Features f_i ``(B, C_i, H_i, W_i)``, finest first.
+            feats: Features f_i ``(B, C_i, H_i, W_i)``, finest first.
 
         Returns:
-            NoiseCues: Cues r_i (or ``f_i + r_i``) of the same shapes, with the gate values.
+            Cues r_i (or ``f_i + r_i``) of the same shapes, with the gate values.
 
         Raises:
             ValueError: If the features do not have the channels of the config.

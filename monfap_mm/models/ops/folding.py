@@ -37,8 +37,8 @@ def fold(model: nn.Module, run: Callable[[], Any]) -> None:
     there, so the parts are compared, see :func:`swap`.
 
     Args:
-        model (nn.Module): In eval mode; changed in place.
-        run (Callable): A forward pass of the model.
+        model: In eval mode; changed in place.
+        run: A forward pass of the model.
     """
     swap(model, dict(_inference_forms(model)), run)
 
@@ -50,9 +50,9 @@ def swap(model: nn.Module, replacements: Mapping[str, nn.Module], run: Callable[
     answers otherwise, or fails, gets its own modules back, and a line in the log says so.
 
     Args:
-        model (nn.Module): In eval mode; changed in place.
-        replacements (Mapping[str, nn.Module]): By name, as ``named_modules`` has it.
-        run (Callable): A forward pass of the model.
+        model: In eval mode; changed in place.
+        replacements: By name, as ``named_modules`` has it.
+        run: A forward pass of the model.
     """
     with torch.no_grad(), _without_tf32():
         by_part = _by_part(model, replacements, run)

@@ -18,12 +18,12 @@ def mixed_conv2d(x: Tensor, kernels: Sequence[Tensor], weights: Tensor) -> Tenso
     done for a single sample, and for several while a kernel is not much larger than the features it is applied to.
 
     Args:
-        x (Tensor): Features ``(B, C, H, W)``.
-        kernels (Sequence[Tensor]): Kernels ``(C', C, k, k)`` of odd sizes k.
-        weights (Tensor): Weights ``(B, len(kernels))``.
+        x: Features ``(B, C, H, W)``.
+        kernels: Kernels ``(C', C, k, k)`` of odd sizes k.
+        weights: Weights ``(B, len(kernels))``.
 
     Returns:
-        Tensor: ``(B, C', H, W)``.
+        ``(B, C', H, W)``.
     """
     B, C, H, W = x.shape
     size = max(kernel.shape[-1] for kernel in kernels)
@@ -46,11 +46,11 @@ def mix_kernels(kernels: Sequence[Tensor], weights: Tensor) -> Tensor:
     """``sum_n weights[b, n] kernels[n]``, smaller kernels in the centre of the largest.
 
     Args:
-        kernels (Sequence[Tensor]): Kernels ``(C', C, k, k)`` of odd sizes k.
-        weights (Tensor): Weights ``(B, len(kernels))``.
+        kernels: Kernels ``(C', C, k, k)`` of odd sizes k.
+        weights: Weights ``(B, len(kernels))``.
 
     Returns:
-        Tensor: ``(B, C', C, k, k)`` of the largest k.
+        ``(B, C', C, k, k)`` of the largest k.
     """
     first, *others = sorted(range(len(kernels)), key=lambda n: -kernels[n].shape[-1])
     weights = weights.to(kernels[first].dtype)[..., None, None, None, None]

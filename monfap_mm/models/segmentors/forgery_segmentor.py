@@ -23,11 +23,11 @@ class ForgeryOutput(NamedTuple):
     """What a system computes for a batch, at its own resolution.
 
     Attributes:
-        mask_logits (Tensor): Logits of (real, fake) ``(B, 2, h, w)``, or of fake alone ``(B, 1, h, w)``.
-        cls_logits (Tensor, optional): Image logits of (real, fake), ``(B, 2)``. None means detection by localization:
+        mask_logits: Logits of (real, fake) ``(B, 2, h, w)``, or of fake alone ``(B, 1, h, w)``.
+        cls_logits: Image logits of (real, fake), ``(B, 2)``. None means detection by localization:
             the image is as fake as its most fake pixel.
-        coarse_logits (Tensor, optional): Logits of a coarse mask that guides the system, ``(B, 2, h', w')``.
-        gates (Tensor, optional): Gate values ``(B, L, E)`` for L levels and E experts, see
+        coarse_logits: Logits of a coarse mask that guides the system, ``(B, 2, h', w')``.
+        gates: Gate values ``(B, L, E)`` for L levels and E experts, see
             :attr:`ForgerySegmentor.experts`.
     """
 
@@ -41,10 +41,10 @@ class ForgeryPrediction(NamedTuple):
     """Prediction for a batch at the size of the input; the second axis is (real, fake).
 
     Attributes:
-        seg_logits (Tensor): ``(B, 2, H, W)``.
-        scores (Tensor): Softmax over real and fake of the image, ``(B, 2)``, in [0, 1], fp32.
-        coarse_prob (Tensor, optional): P(fake) of the coarse mask, ``(B, 1, H, W)``, in [0, 1], fp32; None without one.
-        gates (Tensor, optional): Gate values ``(B, L, E)``; None without gates.
+        seg_logits: ``(B, 2, H, W)``.
+        scores: Softmax over real and fake of the image, ``(B, 2)``, in [0, 1], fp32.
+        coarse_prob: P(fake) of the coarse mask, ``(B, 1, H, W)``, in [0, 1], fp32; None without one.
+        gates: Gate values ``(B, L, E)``; None without gates.
     """
 
     seg_logits: Tensor
@@ -66,8 +66,8 @@ class ForgerySegmentor(BaseSegmentor):
     - ``align_corners`` (bool): How logits are resized.
 
     Args:
-        train_cfg (dict, optional): As in mmseg. Default: None.
-        test_cfg (dict, optional): As in mmseg: ``mode='whole'`` or ``mode='slide'`` with ``crop_size`` and
+        train_cfg: As in mmseg. Default: None.
+        test_cfg: As in mmseg: ``mode='whole'`` or ``mode='slide'`` with ``crop_size`` and
             ``stride``. With 'slide', ``window_score='max'`` (default) calls the image as fake as its most fake
             window, ``'mean'`` takes the mean of the windows.
         **kwargs: Arguments of the next base class.
@@ -115,11 +115,11 @@ class ForgerySegmentor(BaseSegmentor):
         """Predict.
 
         Args:
-            inputs (Tensor): Images ``(B, C, H, W)``.
-            data_samples (list[SegDataSample], optional): Their meta data and ground truth. Default: None.
+            inputs: Images ``(B, C, H, W)``.
+            data_samples: Their meta data and ground truth. Default: None.
 
         Returns:
-            list[SegDataSample]: With ``seg_logits`` (2, H, W) and ``pred_sem_seg`` (1, H, W) at the original size,
+            With ``seg_logits`` (2, H, W) and ``pred_sem_seg`` (1, H, W) at the original size,
             ``pred_label`` (score (2,), label (1,)) and, in systems that have them, ``coarse_prob`` (1, H, W) at the
             size of the input and ``gates`` (value (L, E): how far each level trusts each expert).
         """
@@ -226,7 +226,7 @@ class ForgerySegmentor(BaseSegmentor):
         a line in the log says so.
 
         Returns:
-            ForgerySegmentor: The model itself, in eval mode, without gradients for its weights.
+            The model itself, in eval mode, without gradients for its weights.
         """
         if self.is_inference_form:
             return self

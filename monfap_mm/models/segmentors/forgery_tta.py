@@ -16,11 +16,11 @@ class ForgeryTTAModel(BaseTTAModel):
         """Merge.
 
         Args:
-            data_samples_list (list[list[SegDataSample]]): For each image, the predictions of its views, all at the
+            data_samples_list: For each image, the predictions of its views, all at the
                 original size and orientation.
 
         Returns:
-            list[SegDataSample]: One sample per image, in which ``seg_logits`` are log probabilities; of a head with
+            One sample per image, in which ``seg_logits`` are log probabilities; of a head with
             one channel the probability, as in mmseg.
         """
         return [self._merge(views) for views in data_samples_list]

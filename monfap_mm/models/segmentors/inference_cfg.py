@@ -9,11 +9,11 @@ def complete_test_cfg(test_cfg: OptConfigType) -> dict:
     """Fill in and check ``test_cfg``.
 
     Args:
-        test_cfg (dict, optional): ``mode`` ('whole' or 'slide'), for 'slide' also ``crop_size``, ``stride``
+        test_cfg: ``mode`` ('whole' or 'slide'), for 'slide' also ``crop_size``, ``stride``
             (vertical, horizontal) and ``window_score`` ('max' or 'mean').
 
     Returns:
-        dict: A copy that has ``mode`` and ``window_score``.
+        A copy that has ``mode`` and ``window_score``.
 
     Raises:
         ValueError: If a value is not listed, or windows would leave out pixels.

@@ -16,11 +16,11 @@ class MoNFAP(ForgerySegmentor, EncoderDecoder):
     """``EncoderDecoder`` that answers twice: is the image fake, and which pixels.
 
     Args:
-        backbone (dict): Any mmseg or mmpretrain backbone with four levels.
-        decode_head (dict): A :class:`FUPHead`.
-        neck (dict, optional): A :class:`MixtureOfNoises` of the same channels. Default: None, no noise cues
+        backbone: Any mmseg or mmpretrain backbone with four levels.
+        decode_head: A :class:`FUPHead`.
+        neck: A :class:`MixtureOfNoises` of the same channels. Default: None, no noise cues
             (Table VI, '+FUP').
-        projection (dict, optional): Module that maps the backbone's features before neck and head, such as
+        projection: Module that maps the backbone's features before neck and head, such as
             :class:`ChannelProjection`. Default: None.
         **kwargs: Further arguments of :class:`ForgerySegmentor` (``test_cfg``) and ``EncoderDecoder``.
 
@@ -72,11 +72,11 @@ class MoNFAP(ForgerySegmentor, EncoderDecoder):
         """All terms of Eq. 15.
 
         Args:
-            inputs (Tensor): Images ``(B, 3, H, W)``.
-            data_samples (list[SegDataSample]): With ``gt_sem_seg`` and ``gt_label``.
+            inputs: Images ``(B, 3, H, W)``.
+            data_samples: With ``gt_sem_seg`` and ``gt_label``.
 
         Returns:
-            dict[str, Tensor]: The losses of the head, and ``loss_importance_i`` of the neck.
+            The losses of the head, and ``loss_importance_i`` of the neck.
         """
         feats = self.extract_feat(inputs)
         cues, losses = self.neck.loss(feats) if self._has_noises else (self._cues(feats), {})
