@@ -118,8 +118,8 @@ def make_table(table: str, figures: dict, failures: dict, args: argparse.Namespa
         if failed:
             footnotes.append(f'{row}: made with {len(runs)} of {len(args.seeds)} seeds, the others failed: {failed[0]}')
         note = {} if runs else {'': 'failed' if failed else 'not run'}
-        ours = Row(row, 'ours', {column: value for column, value in values.items() if value}, note)
-        rows += beside_paper(ours, paper, row, difference=not args.demo)
+        measured = Row(row, 'ours', {column: value for column, value in values.items() if value}, note)
+        rows += beside_paper(measured, paper, row, difference=not args.demo)
     title = f'{paper.title} ({table if table.startswith("Fig.") else f"Table {table}"})'
     return Table(title, ('',), PAPER_FIGURES, tuple(rows), tuple(filter(None, footnotes)))
 
@@ -127,7 +127,7 @@ def make_table(table: str, figures: dict, failures: dict, args: argparse.Namespa
 def main() -> int:
     """Run, print the tables and write them to the work dir; returns the exit code."""
     args = parse_args()
-    # One thread a process: threads that wait for each other slow a busy machine down many times.
+    # One thread per process: threads that wait for each other slow a busy machine down many times.
     os.environ.setdefault('OMP_NUM_THREADS', '1')
     trainings, names = plan(args), wanted(args)
     chosen = {key: training for key, training in trainings.items() if key[0] in names}

@@ -156,9 +156,9 @@ def main() -> None:
 
     make_data(data, args.quick)
     with ThreadPoolExecutor() as pool:
-        ours = pool.submit(train_and_test, 'monfap-c_demo', data, work_dir, show_dir=work_dir / 'vis')
+        monfap = pool.submit(train_and_test, 'monfap-c_demo', data, work_dir, show_dir=work_dir / 'vis')
         baseline = pool.submit(train_and_test, 'fcn_demo', data, work_dir)
-        metrics, checkpoint = ours.result()
+        metrics, checkpoint = monfap.result()
         metrics['fcn_baseline'], _ = baseline.result()
 
     shutil.copyfile(checkpoint, work_dir / 'best.pth')

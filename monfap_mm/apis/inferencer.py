@@ -118,7 +118,7 @@ class ForgeryInferencer:
             keep_image: Whether an answer has its picture.
 
         Yields:
-            One answer an input; a folder or glob is as many inputs as it has images.
+            One answer per input; a folder or glob is as many inputs as it has images.
         """
         if batch_size < 1 or workers < 0:
             raise ValueError(f'batch_size must be at least 1 and workers at least 0, got {batch_size} and {workers}')

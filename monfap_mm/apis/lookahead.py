@@ -13,7 +13,7 @@ def map_ahead(function: Callable[[Item], Made], items: Iterable[Item], workers: 
     """``map`` with threads that work ahead of the consumer.
 
     Args:
-        function: Called once an item; threads serve, since decoders of images release Python's lock.
+        function: Called once per item; threads serve, since decoders of images release Python's lock.
         items: May be endless; read by the calling thread, at most ``ahead`` items before they are asked for.
         workers: Number of threads; 0 calls the function when a result is asked for.
         ahead: How many items are in work or wait for the consumer.

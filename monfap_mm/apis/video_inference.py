@@ -33,7 +33,7 @@ def predict_video(
         inferencer: The model.
         path: The file.
         every: Every how many frames one is predicted, from 1. Default: 1, all of them.
-        fps: In place of ``every``, how many frames of a second are predicted, see :func:`choose_frames`.
+        fps: In place of ``every``, how many frames per second are predicted, see :func:`choose_frames`.
         batch_size: Frames that go through the model together. Default: 8.
         workers: Threads that prepare frames. Default: 2.
         watch: Called with each predicted frame's number, time and answer (without its image), in their order, in a

@@ -29,14 +29,14 @@ from .video_files import predict_video_into, write_video_files
 
 EPILOG = """
 DIR gets
-  predictions.jsonl   one JSON object a file, written as it comes: score, label, regions and mask of a picture,
+  predictions.jsonl   one JSON object per file, written as it comes: score, label, regions and mask of a picture,
                       frames and suspect stretches of a video, error
   masks/              8-bit PNG at the size of the picture, 255 where it is fake
   overlays/           the picture with its fake pixels tinted
   evidence/           with --evidence: input, regions, heat maps and gate on one page
   videos/             the video with its fake pixels tinted (MP4), the scores of its frames (CSV) and their plot (PNG)
   report.html         all answers with thumbnails, to sort and to print; written at the end
-  summary.csv         one row a file, written at the end
+  summary.csv         one row per file, written at the end
   run.json            the settings
 
 A file that cannot be read or predicted has a line with "error"; the others go on.
@@ -209,7 +209,7 @@ def _settings(args: argparse.Namespace, inferencer: ForgeryInferencer) -> dict:
         mode=args.mode,
         threshold=args.threshold,
         # None where every frame is predicted, as in folders from before there were videos.
-        frames=f'{args.fps:g} a second' if args.fps else f'every {args.every}' if args.every > 1 else None,
+        frames=f'{args.fps:g} per second' if args.fps else f'every {args.every}' if args.every > 1 else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Answers as they come, one JSON object a line, and picking up where a run was cut off."""
+"""Answers as they come, one JSON object per line, and picking up where a run was cut off."""
 
 import json
 from collections.abc import Iterator

@@ -20,7 +20,7 @@ NUM_SHOWN, NUM_STRETCHES = 5, 3
 
 
 def summary_rows(predictions: Iterable[dict]) -> list[dict]:
-    """One row a file.
+    """One row per file.
 
     Args:
         predictions: Answers in their JSON form.

@@ -58,7 +58,7 @@ class VideoWriter:
         except av.FFmpegError as error:
             self.__exit__()
             raise BadInput(
-                f'{path.name}: {size[1]} x {size[0]} pixels at {rate:g} a second cannot be encoded ({error}); '
+                f'{path.name}: {size[1]} x {size[0]} pixels at {rate:g} per second cannot be encoded ({error}); '
                 '--out - answers without drawing'
             ) from error
 

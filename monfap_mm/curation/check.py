@@ -177,9 +177,9 @@ def check_lists(
         except (ValueError, OSError) as error:
             report.problems.setdefault(BAD_LIST, []).append(str(error))
     check = _Check(report)
-    look = partial(inspect, max_pixels=max_pixels, mask_values=mask_values)
+    inspect_sample = partial(inspect, max_pixels=max_pixels, mask_values=mask_values)
     for name, listed in samples.items():
-        check.add_list(name, map_in_order(look, listed, workers))
+        check.add_list(name, map_in_order(inspect_sample, listed, workers))
     check.finish()
     return report, samples
 

@@ -113,16 +113,16 @@ def report(summary: Summary, dst: Path, max_bad: float, labels: Collection[int] 
         The exit code: a set without samples, or without those of a label, is unfit.
     """
     print(summary.format())
-    there = {label for (_, label), count in summary.samples.items() if count}
+    present = {label for (_, label), count in summary.samples.items() if count}
     if summary.too_many_bad:
         reason = (
             f'Gave up: more than {max_bad:.2%} of the {summary.unit} are bad. What was done is kept, but no list is '
             'written of it; put the source right, or raise --max-bad, and run the same command again.'
         )
-    elif not there:
+    elif not present:
         reason = f'Nothing came out of the {summary.total} {summary.unit}: is the source what this converter is for?'
-    elif not there.issuperset(labels):
-        reason = f'The set has no {" and no ".join(CLASSES[label] for label in labels if label not in there)} image.'
+    elif not present.issuperset(labels):
+        reason = f'The set has no {" and no ".join(CLASSES[label] for label in labels if label not in present)} image.'
     else:
         print(f'The set is in {dst}')
         return DONE

@@ -78,8 +78,8 @@ def read_coco(path: Path, categories: Collection[str]) -> tuple[list[CocoImage],
     lists = _read_lists(path)
     names = {item['id']: str(item['name']) for item in lists['categories'] if _has(item, 'id', 'name')}
     if not set(categories) <= {name.lower() for name in names.values()}:
-        there = ', '.join(map(repr, names.values())) or 'none'
-        raise JobError(f'{path} should have the categories {" and ".join(categories)}, but there are: {there}')
+        found = ', '.join(map(repr, names.values())) or 'none'
+        raise JobError(f'{path} should have the categories {" and ".join(categories)}, but there are: {found}')
     images, strays = {}, []
     for number, item in enumerate(lists['images']):
         if not _has(item, 'id', 'file_name'):
@@ -243,11 +243,11 @@ def _clip(points: np.ndarray, height: int, width: int) -> np.ndarray:
         if (inner >= 0).all():
             continue
         kept = []
-        for here, there, d_here, d_there in zip(points, np.roll(points, -1, 0), inner, np.roll(inner, -1)):
-            if d_here >= 0:
-                kept.append(here)
-            if (d_here >= 0) != (d_there >= 0):
-                kept.append(here + (there - here) * (d_here / (d_here - d_there)))
+        for start, end, d_start, d_end in zip(points, np.roll(points, -1, 0), inner, np.roll(inner, -1)):
+            if d_start >= 0:
+                kept.append(start)
+            if (d_start >= 0) != (d_end >= 0):
+                kept.append(start + (end - start) * (d_start / (d_start - d_end)))
                 kept[-1][axis] = limit
         points = np.array(kept).reshape(-1, 2)
         if not len(points):

@@ -33,7 +33,7 @@ def draw_sheet(
         mask_values: Which values of a mask are fake, a key of :data:`~monfap_mm.media.masks.MASK_VALUES`.
 
     Returns:
-        Picture (H, W, 3), uint8, RGB; one row a list and label.
+        Picture (H, W, 3), uint8, RGB; one row per list and label.
     """
     rows = []
     for samples in lists.values():

@@ -34,7 +34,7 @@ def owns(task: Task) -> bool:
 
 
 def read_exclusions(path: Path, tasks: list[Task]) -> tuple[set[str], int]:
-    """Read a list of images to leave out, one a line: a path below the folder, a file name, or one without its ending.
+    """Read a list of images to leave out, one per line: a path below the folder, or a file name, its ending or not.
 
     Args:
         path: The list; blank lines and lines that start with ``#`` are skipped.

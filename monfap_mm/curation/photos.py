@@ -102,10 +102,10 @@ class GivenFaces:
             JobError: If not one of them has boxes.
         """
         if not any(self.boxes.get(name) for name in names):
-            theirs, ours = (repr(next(iter(each), None)) for each in (self.boxes, names))
+            boxed, photograph = (repr(next(iter(each), None)) for each in (self.boxes, names))
             raise JobError(
-                f'The boxes are of no photograph in the source: the first name there is {theirs}, the first photograph '
-                f'is {ours}. Names must be paths below the source folder.'
+                f'The boxes are of no photograph in the source: the first name there is {boxed}, the first photograph '
+                f'is {photograph}. Names must be paths below the source folder.'
             )
 
     def find(self, name: str, image: np.ndarray) -> np.ndarray:

@@ -49,7 +49,7 @@ def add_sampling_options(parser: argparse.ArgumentParser) -> None:
         '--frames',
         type=whole_number(1, 10_000),
         default=Sampling.frames,
-        help='most frames a video, default: %(default)s',
+        help='most frames per video, default: %(default)s',
     )
     parser.add_argument(
         '--candidates',

@@ -17,7 +17,7 @@ from .spacing import middles, spread
 MIN_FACES = 2
 # Frames of two videos that belong together may be this far apart in number: encoders drop the last ones.
 _LENGTH_SLACK = 2
-# 29.97 and 30 frames a second are one rate, rounded.
+# 29.97 and 30 frames per second are one rate, rounded.
 _RATE_SLACK = 1.005
 
 
@@ -105,7 +105,7 @@ def common_length(*videos: VideoReader) -> int:
     rates = [video.rate for video in videos]
     if max(rates) > _RATE_SLACK * min(rates):
         described = ', '.join(f'{video.path.name}: {video.rate:.6g}' for video in videos)
-        raise BadInput(f'The videos that belong together have different numbers of frames a second ({described})')
+        raise BadInput(f'The videos that belong together have different numbers of frames per second ({described})')
     lengths = [video.length for video in videos]
     if max(lengths) - min(lengths) > _LENGTH_SLACK:
         described = ', '.join(f'{video.path.name}: {video.length}' for video in videos)

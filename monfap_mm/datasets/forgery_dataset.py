@@ -23,7 +23,7 @@ MAX_SHOWN_PROBLEMS = 10
 class ForgeryDataset(BaseSegDataset):
     """Images that are real or manipulated, with masks of the manipulated pixels.
 
-    A list has one sample a line, tab-separated: ``<image> <0|1> [<mask>]``; see
+    A list has one sample per line, tab-separated: ``<image> <0|1> [<mask>]``; see
     :mod:`monfap_mm.datasets.forgery_list`, which also reads the authors' lists. Paths are relative to the list's
     folder. ``data_prefix=dict(img_path=..., seg_map_path=...)`` names other folders, relative to ``data_root``.
 
@@ -86,7 +86,7 @@ class ForgeryDataset(BaseSegDataset):
         """Read the lists.
 
         Returns:
-            One dict a sample: img_path, seg_map_path (None for a real image without a mask), gt_label
+            One dict per sample: img_path, seg_map_path (None for a real image without a mask), gt_label
             (0 real, 1 fake), mask_values, listed_at (the list and the line, for messages), reduce_zero_label and
             seg_fields.
         """

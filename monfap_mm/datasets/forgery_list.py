@@ -1,6 +1,6 @@
 """Reading lists of images: our tab-separated format and the authors' lists.
 
-One sample a line; blank lines and lines that start with ``#`` are skipped:
+One sample per line; blank lines and lines that start with ``#`` are skipped:
 
 * ours, tab-separated: ``<image> <0|1> [<mask>]``. A fake image needs a mask.
 * the authors', separated by spaces: ``<image> <0|1>``. The mask of a fake image is found by writing ``Mask`` for
@@ -76,7 +76,7 @@ def _parse_line(number: int, line: str) -> ListEntry:
 
 
 class FileIndex:
-    """Set of the local files that exist. One listing a folder, which is far cheaper than one query a file."""
+    """Set of the local files that exist. One listing per folder, which is far cheaper than one query per file."""
 
     def __init__(self):
         self._folders: dict[str, set[str]] = {}

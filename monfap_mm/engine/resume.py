@@ -60,7 +60,7 @@ def _candidates(folder: Path, last: str, template: str) -> list[Path]:
     if not last:
         return latest_first
     named = pattern.fullmatch(Path(last).name)
-    # Beside what is named there may be later ones, of an earlier training in the same folder.
+    # Later ones beside the named one may be left from an earlier training in the same folder.
     before = [path for path in latest_first if not named or steps[path] <= int(named[1])]
     if Path(last).exists():
         return [Path(last), *(path for path in before if not path.samefile(last))]

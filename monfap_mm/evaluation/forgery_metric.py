@@ -138,7 +138,7 @@ class ForgeryMetric(BaseMetric):
         """Compute the figures and print them.
 
         Args:
-            results: One entry an image.
+            results: One entry per image.
 
         Returns:
             The figures: percentages but for thresholds and counts.

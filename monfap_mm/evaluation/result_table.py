@@ -20,13 +20,13 @@ PIXEL_FIGURES = {
     'AP': lambda pixels, histograms: score_histogram.average_precision(histograms)[0],
     'best-F1': lambda pixels, histograms: score_histogram.best_f1(histograms)[0],
 }
-# Images whose histograms are turned into figures at a time, which takes some 10 MB an array.
+# Images whose histograms are turned into figures at a time, which takes some 10 MB per array.
 CHUNK = 2048
 
 
 @dataclass(frozen=True, eq=False)
 class ResultTable:
-    """Scored images as arrays, one entry an image.
+    """Scored images as arrays, one entry per image.
 
     Attributes:
         labels: 0 real, 1 fake, (N,).

@@ -73,9 +73,9 @@ def _mask_names(folder: Path, records: Sequence[ImageRecord]) -> dict[tuple[str,
     A single file does not tell: ``face_0.png`` can be that of ``face_0.jpg``, or of ``face.jpg`` with the index 0. So
     it is the way of naming that finds more of the images' masks in the folder.
     """
-    there = {path.stem for path in folder.glob('*.png')}
+    stems = {path.stem for path in folder.glob('*.png')}
     ways = (_names(records), _names(records, numbered=True))
-    return max(ways, key=lambda names: len(there.intersection(names.values())))
+    return max(ways, key=lambda names: len(stems.intersection(names.values())))
 
 
 def _draw(record: ImageRecord, predicted: str | None, problems: list[str]) -> np.ndarray:

@@ -82,7 +82,7 @@ class Summary:
         reasons: The first ten bad items as pairs of key and reason; the manifest has all.
         too_many_bad: Whether the job gave up because of them.
         resumed: Number of items that an earlier run had done.
-        rate: Items a second, in this run.
+        rate: Items per second, in this run.
         unit: What an item is, in the plural.
     """
 
@@ -117,7 +117,7 @@ class Summary:
         lines = [f'{"list":<{width}}  {"real":>8}  {"fake":>8}  {"images":>8}']
         lines += [f'{name:<{width}}  {real:8}  {fake:8}  {real + fake:8}' for name, real, fake in rows]
         lines += [f'{name}: {count}' for name, count in sorted(self.counts.items())]
-        done = f'{self.total} {self.unit}, {self.bad} bad, {self.rate:.1f} a second'
+        done = f'{self.total} {self.unit}, {self.bad} bad, {self.rate:.1f} per second'
         lines.append(done + (f', {self.resumed} done before' if self.resumed else ''))
         lines += [f'  bad: {safe_name(key)}: {reason}' for key, reason in self.reasons]
         if self.bad > len(self.reasons):
@@ -154,7 +154,7 @@ def run_job(
             :class:`BadInput` for a broken item.
         dst: Folder of the set.
         settings: Everything that what is written depends on, ready for JSON.
-        workers: Number of processes; default: one a core.
+        workers: Number of processes; default: one per core.
         max_bad: Largest share of bad items, 0 to 1; the job gives up as soon as there are more.
         unit: What an item is, in the plural.
         unlisted: Keys of tasks whose samples stay out of the lists; may change from run to run.

@@ -1,4 +1,4 @@
-"""The manifest of a set: what was made of each source item, one JSON object a line, appended as the work goes on."""
+"""The manifest of a set: what was made of each source item, one JSON object per line, appended as the work goes on."""
 
 import json
 from collections.abc import Iterable, Iterator

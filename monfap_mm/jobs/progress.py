@@ -47,7 +47,7 @@ class ProgressReport:
 
     @property
     def rate(self) -> float:
-        """Items a second, in this run."""
+        """Items per second, in this run."""
         return (self._done - self._first) / max(time.monotonic() - self._start, 1e-9)
 
     def step(self, bad: bool) -> None:
@@ -75,4 +75,4 @@ class ProgressReport:
             self._console.print(f'{self._done} of {self._total} {self._text()}{left}')
 
     def _text(self) -> str:
-        return f'{self._unit}, {self.rate:.1f} a second, {self._bad} bad{self._within}'
+        return f'{self._unit}, {self.rate:.1f} per second, {self._bad} bad{self._within}'

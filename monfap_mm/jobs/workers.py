@@ -20,7 +20,7 @@ import cv2
 from ..media.errors import BadInput
 from .errors import JobError, JobStoppedError
 
-# Tasks handed out ahead of the oldest unfinished one, a worker: enough to keep the others busy past a slow one.
+# Tasks handed out ahead of the oldest unfinished one, per worker: enough to keep the others busy past a slow one.
 _AHEAD = 16
 # A forked worker starts at once; a spawned one imports everything again, but forking is not safe elsewhere.
 _START_METHOD = 'fork' if sys.platform == 'linux' else 'spawn'

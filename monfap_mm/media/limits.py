@@ -6,5 +6,5 @@ MAX_PIXELS_OF_SETS = 64_000_000
 MAX_PIXELS_OF_ANSWERS = 89_000_000
 # Training and testing, whose lists are the user's own: where Pillow refuses pictures.
 MAX_PIXELS_OF_LISTS = 178_000_000
-# What the model takes in one piece: more could take all memory, about 0.1 GiB a million pixels with MoNFAP-C.
+# What the model takes in one piece: more could take all memory, about 0.1 GiB per million pixels with MoNFAP-C.
 MAX_PIXELS_IN_ONE_PIECE = 4096 * 4096

@@ -86,7 +86,7 @@ class VideoReader:
         aspect: Width of a pixel over its height, in place of what the file says.
 
     Attributes:
-        rate: Frames a second, as the file has it; 25 where it has none, or more than 240.
+        rate: Frames per second, as the file has it; 25 where it has none, or more than 240.
         aspect: Width of a stored pixel over its height.
         size: Height and width of the frames; None before the first one.
         seen: Number of frames decoded so far.

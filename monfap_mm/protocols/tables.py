@@ -156,17 +156,17 @@ def beside_paper(row: Row, paper: PaperTable | None, paper_row: str, difference:
     """A row of ours, followed by the paper's, where the paper has that row, and the difference."""
     if paper is None or paper_row not in paper.rows:
         return [row]
-    theirs, differences = {}, {}
+    published, differences = {}, {}
     for group in paper.groups:
         for figure, number in paper.figures_of(paper_row, group).items():
             if number is None:
                 continue
             column = group, figure
-            theirs[column] = Value(number)
-            ours = row.values.get(column)
-            if ours is not None and math.isfinite(ours.mean):
-                differences[column] = Value(ours.mean - number)
-    rows = [row, Row(row.name, 'paper', theirs)]
+            published[column] = Value(number)
+            measured = row.values.get(column)
+            if measured is not None and math.isfinite(measured.mean):
+                differences[column] = Value(measured.mean - number)
+    rows = [row, Row(row.name, 'paper', published)]
     return [*rows, Row(row.name, 'difference', differences)] if difference and differences else rows
 
 

@@ -86,7 +86,7 @@ class Camera:
 
     @staticmethod
     def _mosaic(image: np.ndarray) -> np.ndarray:
-        """Keep one color a pixel, in the order red, green / green, blue (OpenCV's name for it is BG)."""
+        """Keep one color per pixel, in the order red, green / green, blue (OpenCV's name for it is BG)."""
         raw = image[..., 1].copy()
         raw[0::2, 0::2] = image[0::2, 0::2, 2]
         raw[1::2, 1::2] = image[1::2, 1::2, 0]

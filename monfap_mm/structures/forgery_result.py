@@ -26,7 +26,7 @@ class ForgeryResult:
         mask: Where it is fake, (H, W), bool; None where there is no answer.
         probability: P(fake) of each pixel, (H, W), float16, 0 to 1; not part of the JSON form.
         regions: One entry per manipulated region, the largest first; ``faces`` in the JSON form of schema version 1.
-        gates: How far the model trusts each noise expert, by name one value a level, the finest first, which sum to 1
+        gates: How far the model trusts each noise expert, by name one value per level, the finest first, which sum to 1
             over the experts; None where there is no answer, or a model without gates.
         coarse: P(fake) of the coarse mask that guides the attention, (H', W') at the size of the model's input,
             float16; not part of the JSON form.

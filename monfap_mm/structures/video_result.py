@@ -41,7 +41,7 @@ class VideoResult:
     Attributes:
         path: The file as it was named.
         size: Height and width of the frames as a viewer shows them; None where there is no answer.
-        fps: Frames a second, as the file has it; None where it could not be opened.
+        fps: Frames per second, as the file has it; None where it could not be opened.
         duration: Seconds from the first frame to the end of the last one that could be read.
         frames_seen: Number of frames that could be read.
         score: P(fake) of the video by :func:`video_score`; None where there is no answer.
@@ -71,7 +71,7 @@ class VideoResult:
         return f'VideoResult({self.path!r}: {self.label}, P(fake) {self.score:.3f}, {counts})'
 
     def to_json(self) -> dict:
-        """The answer in JSON's types; the frames as one list a column."""
+        """The answer in JSON's types; the frames as one list per column."""
         columns = zip(*self.frames) if self.frames else ((),) * len(FRAME_COLUMNS)
         return dict(
             schema_version=SCHEMA_VERSION,

@@ -1,4 +1,4 @@
-"""One picture a sample: image | ground truth | coarse mask | prediction."""
+"""One picture per sample: image | ground truth | coarse mask | prediction."""
 
 from collections.abc import Sequence
 

@@ -13,11 +13,11 @@ MIN_LABELED = 0.1  # smaller shares have no room for their number
 
 
 def draw_gates(axes: Axes, gates: Mapping[str, Sequence[float]], points: float = 9) -> None:
-    """Draw a bar a level, the finest on top, divided into the shares of the noise extractors.
+    """Draw one bar per level, the finest on top, divided into the shares of the noise extractors.
 
     Args:
         axes: Where to.
-        gates: By name of the extractor one share a level, the finest first; shares of a level sum to 1.
+        gates: Shares by name of the extractor, one per level, the finest first; shares of a level sum to 1.
         points: Size of the font.
     """
     num_levels = len(next(iter(gates.values())))

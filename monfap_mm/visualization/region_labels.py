@@ -13,7 +13,7 @@ COST_LABEL, COST_REGION, COST_RADIUS = 1000, 8, 1
 
 
 def place_labels(boxes: Sequence[Box], room: Box, radius: float) -> list[tuple[float, float]]:
-    """Find a place for a round label a region.
+    """Find a place for the round label of each region.
 
     In turn, each takes the cheapest of the places in and around its region: without labels that are there already,
     with as little as possible of any region hidden, and near.
@@ -24,7 +24,7 @@ def place_labels(boxes: Sequence[Box], room: Box, radius: float) -> list[tuple[f
         radius: Of a label.
 
     Returns:
-        Centres x, y, one a region.
+        Centers x, y, one per region.
     """
     boxes = np.asarray(boxes, dtype=float).reshape(-1, 4)
     placed = np.empty((0, 2))

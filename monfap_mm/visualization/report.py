@@ -150,7 +150,7 @@ def _regions(row: dict) -> str:
 
 
 def _gates(row: dict) -> str:
-    """A bar a level, with the shares in words beside it."""
+    """One bar per level, with the shares in words beside it."""
     gates = row['gates']
     if not gates:
         return ''

@@ -19,7 +19,7 @@ def render_answer(result: ForgeryResult) -> dict:
         result: The answer, with its image.
 
     Returns:
-        ``answer``, its JSON form, and as ``data:`` addresses of pictures of one size, at most 1280 pixels a side:
+        ``answer``, its JSON form, and as ``data:`` addresses of pictures of one size, at most 1280 pixels per side:
         ``picture``, ``mask`` (the fake pixels colored, the others transparent) and ``heat`` (P(fake) by color).
     """
     size = fit_size(result.size, (MAX_SIDE, MAX_SIDE), max_scale=1)

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 MAX_BYTES = 32 * 2**20
-# Of a whole body, and of a pause in it: one who stops sending is not waited for.
+# For a whole body, and for a pause in it: a sender that stops is not waited for.
 MAX_SECONDS, IDLE_SECONDS = 120, 10
 BUSY = HTTPException(503, 'The server is busy with the pictures of others. Try again in a moment.')
 

@@ -110,7 +110,7 @@ def test_a_folder_that_is_not_there(tmp_path):
 
 
 def test_a_size_that_the_codec_does_not_take(tmp_path):
-    with pytest.raises(BadInput, match='40000 x 16 pixels at 25 a second cannot be encoded'):
+    with pytest.raises(BadInput, match='40000 x 16 pixels at 25 per second cannot be encoded'):
         VideoWriter(tmp_path / 'a.mp4', 25, (16, 40000))
     assert list(tmp_path.iterdir()) == []
 

@@ -59,7 +59,7 @@ def test_videos_of_one_scene_have_one_rate(tmp_path):
     with ExitStack() as stack:
         slow, television, fast = (stack.enter_context(Sampling(GreenSquares()).open(path)) for path in paths)
         assert common_length(television, fast) == 10
-        with pytest.raises(BadInput, match='frames a second .25.mp4: 25, 30.mp4: 30.'):
+        with pytest.raises(BadInput, match='frames per second .25.mp4: 25, 30.mp4: 30.'):
             common_length(slow, fast)
 
 

@@ -20,7 +20,7 @@ def test_a_log_gets_a_line_now_and_then(monkeypatch, capfd):
     assert len(lines) == 3
     assert lines[0].startswith('3 of 5 videos, ')
     assert lines[2].startswith('5 of 5 videos, ')
-    assert ' a second, 1 bad, about 0 min left' in lines[2]
+    assert ' per second, 1 bad, about 0 min left' in lines[2]
 
 
 def test_a_terminal_gets_a_bar(monkeypatch, capfd):

@@ -6,4 +6,4 @@ def test_it_measures(monkeypatch, capsys):
     output = capsys.readouterr().out
     assert '1 scenes, each three videos of 4 frames of 640 x 360 pixels' in output
     assert '1 scenes, 0 bad' in output
-    assert 'scenes a second of one core' in output
+    assert 'scenes per second of one core' in output

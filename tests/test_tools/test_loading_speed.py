@@ -39,7 +39,7 @@ def test_every_transform_sees_every_sample_in_turn():
 
 def test_table_adds_up():
     text = table(dict(Load=3.0, Pack=1.0), 200)
-    assert '50.0 images a second on one core' in text
+    assert '50.0 images per second on one core' in text
     assert '15.00 |   75%' in text
     assert '100: 2.0, 200: 4.0, 400: 8.0' in text
 
@@ -49,5 +49,5 @@ def test_tool_measures_the_training_pipeline(tmp_path):
     root = f'train_dataloader.dataset.data_root={tmp_path / "demo"}'
     config = ROOT / 'configs' / 'demo' / 'monfap-c_demo.py'
     done = tool('analysis_tools/loading_speed.py', config, '--images', 3, '--cfg-options', root, cwd=tmp_path)
-    for name in ('LoadForgeryImage', 'PackForgeryInputs', 'images a second on one core'):
+    for name in ('LoadForgeryImage', 'PackForgeryInputs', 'images per second on one core'):
         assert name in done.stdout

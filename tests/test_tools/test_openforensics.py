@@ -24,7 +24,7 @@ def test_lists_that_the_dataset_loads(source, converted):
     dst, done = converted
     assert 'train       133       267       400' in done.stdout
     assert '406 items, 0 bad' in done.stdout
-    assert 'a second' in done.stdout
+    assert 'per second' in done.stdout
     # Not a terminal: no bar, no flood of lines.
     assert done.stderr.count('\n') < 5
     dataset = OFV2Dataset(data_root=str(dst), ann_file='train.txt', pipeline=[])

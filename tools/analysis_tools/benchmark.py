@@ -39,7 +39,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('configs', nargs='+', metavar='CONFIG')
     parser.add_argument('--modes', nargs='+', choices=MODES, default=list(MODES), help='default: both')
     parser.add_argument('--sizes', nargs='+', type=int, default=[256], help='height and width; default: 256')
-    parser.add_argument('--batches', nargs='+', type=int, default=[1, 4], help='images a step; default: 1 and 4')
+    parser.add_argument('--batches', nargs='+', type=int, default=[1, 4], help='images per step; default: 1 and 4')
     parser.add_argument('--rounds', type=int, default=3, help='rounds that count; default: 3')
     parser.add_argument('--compile', action='store_true', help='also measure torch.compile of the inference form')
     parser.add_argument(
@@ -57,7 +57,7 @@ def parse_args() -> argparse.Namespace:
     if min(args.batches + [args.rounds]) < 1:
         parser.error('--batches and --rounds must be at least 1')
     if min(args.sizes) < 64:
-        parser.error('--sizes must be at least 64: batch norm cannot train on one value a channel')
+        parser.error('--sizes must be at least 64: batch norm cannot train on one value per channel')
     return args
 
 

@@ -108,7 +108,7 @@ def main() -> int:
     detector = build_from(args)
     counts = evaluate(detector, GivenFaces.load(args.boxes), args.images)
     passed = counts['photos_passed'] + counts['crops_passed']
-    print(f'{detector.describe()["detector"]}, {1000 * counts["seconds"]:.0f} ms a photograph')
+    print(f'{detector.describe()["detector"]}, {1000 * counts["seconds"]:.0f} ms per photograph')
     print('two or more faces')
     print(f'  recall     {_share(counts["photos_passed"], counts["photos"])} photographs')
     print(f'  precision  {_share(counts["photos_passed"], passed)} that passed')

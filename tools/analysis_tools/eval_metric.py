@@ -147,7 +147,7 @@ def show(key: str, estimate: dict[str, float]) -> str:
 
 
 def print_table(estimates: dict[str, Estimates], differences: dict[str, Estimates]) -> None:
-    """A row a figure, a column a file or difference."""
+    """One row per figure, one column per file or difference."""
     first = next(iter(estimates))
     columns = estimates | {f'{name} - {first}': rows for name, rows in differences.items()}
     table = PrettyTable(['figure', *columns])

@@ -1,9 +1,9 @@
-"""How many images a second one core makes ready for training: from files to tensors, by transform.
+"""How many images per second one core makes ready for training: from files to tensors, by transform.
 
     python tools/analysis_tools/loading_speed.py CONFIG [--images 200] [--cfg-options KEY=VALUE ...]
 
 Runs the training pipeline of a config on its training set in this process, on one thread, and prints the share of each
-transform, and how many such cores keep a GPU fed that trains a given number of images a second.
+transform, and how many such cores keep a GPU fed that trains a given number of images per second.
 """
 
 import argparse
@@ -40,12 +40,12 @@ def measure(dataset, images: int) -> dict[str, float]:
 def table(seconds: dict[str, float], images: int) -> str:
     """The report."""
     total = sum(seconds.values())
-    lines = PrettyTable(['transform', 'ms an image', 'share'], align='r')
+    lines = PrettyTable(['transform', 'ms per image', 'share'], align='r')
     for name, spent in seconds.items():
         lines.add_row([name, f'{1e3 * spent / images:.2f}', f'{spent / total:.0%}'])
     rate = images / total
     fed = ', '.join(f'{gpu}: {gpu / rate:.1f}' for gpu in GPU_RATES)
-    return f'{lines}\n{rate:.1f} images a second on one core\ncores that feed a GPU of so many images a second: {fed}'
+    return f'{lines}\n{rate:.1f} images per second on one core\ncores that feed a GPU, by its images per second: {fed}'
 
 
 def main() -> None:

@@ -84,7 +84,7 @@ def main() -> int:
             run_job(tasks, work, Path(folder, f'set{workers}'), settings={}, workers=workers)
             rate = args.images / (time.perf_counter() - start)
             per_core = args.images / (cpu_seconds() - cpu)
-            print(f'{workers} workers: {rate:.1f} images a second, {per_core:.1f} a second of one core')
+            print(f'{workers} workers: {rate:.1f} images per second, {per_core:.1f} per second of one core')
     # Linux counts in kB.
     peaks = [resource.getrusage(who).ru_maxrss / 1e3 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     print(f'peak memory: {peaks[0]:.0f} MB, largest worker {peaks[1]:.0f} MB')

@@ -70,7 +70,7 @@ def main() -> int:
     print(summary.format())
     spent = resource.getrusage(resource.RUSAGE_CHILDREN)
     per_core = args.scenes / (spent.ru_utime + spent.ru_stime)
-    print(f'{per_core:.1f} scenes a second of one core; largest worker {spent.ru_maxrss / 1e3:.0f} MB')  # Linux: kB
+    print(f'{per_core:.1f} scenes per second of one core; largest worker {spent.ru_maxrss / 1e3:.0f} MB')  # Linux: kB
     return 0
 
 

@@ -1,4 +1,4 @@
-"""FFIW-10K to our lists: at most ten frames a video that show two or more faces, with masks and genuine twins.
+"""FFIW-10K to our lists: at most ten frames per video that show two or more faces, with masks and genuine twins.
 
 Example:
     python tools/dataset_converters/ffiw.py downloads/FFIW data/ffiw --face-model yunet.onnx

@@ -1,4 +1,4 @@
-"""Manual-Fake to our lists: at most ten frames a video that show two or more faces, with masks; one list a network.
+"""Manual-Fake to our lists: at most ten frames per video that show two or more faces, with masks; one list per network.
 
 Example:
     python tools/dataset_converters/manual_fake.py downloads/ManualFake data/manual_fake --face-model yunet.onnx
@@ -15,7 +15,7 @@ def main() -> int:
     """Convert; returns the exit code."""
     return convert_videos(
         manual_fake,
-        'Make a multi-face forgery set of the videos of Manual-Fake, with masks; one list a network.',
+        'Make a multi-face forgery set of the videos of Manual-Fake, with masks; one list per network.',
         'manual_fake.py downloads/ManualFake data/manual_fake --face-model yunet.onnx',
         RECIPE,
     )

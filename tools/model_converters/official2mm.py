@@ -63,7 +63,7 @@ RENAMES = (
 )
 # Parameters of the same numbers in another shape.
 RESHAPED = re.compile(r'\.(up_samplers\.\d\.(expand|reduce)\.weight|grn\.(gamma|beta))$')
-# Three filters a channel, (c, kind) there and (kind, c) here: the axis that is split, by the end of the name.
+# Three filters per channel, (c, kind) there and (kind, c) here: the axis that is split, by the end of the name.
 SPLIT_BY_KIND = {'filters': 0, 'project.conv.weight': 1}
 NUM_KINDS = 3
 
@@ -104,7 +104,7 @@ def convert(official: dict[str, Tensor], target: dict[str, Tensor]) -> dict[str,
 
 
 def _by_kind(name: str, value: Tensor, target: dict[str, Tensor]) -> Tensor:
-    """Put what belongs to three filters a channel into our order; a value that does not fit is left as it is."""
+    """Put what belongs to three filters per channel into our order; a value that does not fit is left as it is."""
     axis = next((axis for end, axis in SPLIT_BY_KIND.items() if name.endswith(f'.{end}')), None)
     if axis is None or name not in target or value.numel() != target[name].numel():
         return value

@@ -76,7 +76,7 @@ def jigsaw(image: np.ndarray, mask: np.ndarray | None, rng: np.random.Generator,
         image: The image.
         mask: Its mask.
         rng: Source of the choice.
-        grid: Number of tiles a side, 2 or more. Tiles are of one size; pixels that are left over stay in place.
+        grid: Number of tiles per side, 2 or more. Tiles are of one size; pixels that are left over stay in place.
         swaps: Number of swaps, one after the other.
     """
     height, width = image.shape[0] // grid, image.shape[1] // grid
@@ -84,12 +84,12 @@ def jigsaw(image: np.ndarray, mask: np.ndarray | None, rng: np.random.Generator,
     for _ in range(swaps):
         row, column = rng.integers(grid - 1, size=2)
         down, right = ((1, 0), (0, 1))[rng.integers(2)]
-        here, there = (
+        tile, neighbor = (
             np.s_[r * height : (r + 1) * height, c * width : (c + 1) * width]
             for r, c in ((row, column), (row + down, column + right))
         )
         for array in arrays:
-            array[here], array[there] = array[there].copy(), array[here].copy()
+            array[tile], array[neighbor] = array[neighbor].copy(), array[tile].copy()
     return arrays[0], arrays[1] if len(arrays) > 1 else None
 
 
@@ -100,7 +100,7 @@ def snow(image: np.ndarray, mask: np.ndarray | None, rng: np.random.Generator, d
         image: The image.
         mask: Its mask.
         rng: Where the flakes are.
-        density: Flakes a pixel.
+        density: Flakes per pixel.
         radius: Standard deviation of a flake in pixels.
     """
     flakes = (rng.random(image.shape[:2]) < density).astype(np.float32)

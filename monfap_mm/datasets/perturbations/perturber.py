@@ -108,11 +108,12 @@ class Perturber:
             was left out since it would have emptied the mask.
 
         Raises:
-            ValueError: If the picture is not (H, W, 3) uint8, or smaller than 24 pixels a side.
+            ValueError: If the picture is not (H, W, 3) uint8, or smaller than 24 pixels per side.
         """
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or min(image.shape[:2]) < MIN_SIDE:
             raise ValueError(
-                f'A picture must be (H, W, 3) uint8, {MIN_SIDE} pixels or more a side, got {image.shape} {image.dtype}'
+                f'A picture must be (H, W, 3) uint8, {MIN_SIDE} pixels or more per side, '
+                f'got {image.shape} {image.dtype}'
             )
         records = []
         for step in self.draw(image):

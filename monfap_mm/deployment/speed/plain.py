@@ -37,7 +37,7 @@ def cd_conv(module: nn.Module, x: Tensor) -> Tensor:
 
 
 def depthwise_noise(module: nn.Module, x: Tensor) -> Tensor:
-    """Three filters a channel by one grouped convolution, in the order (channel, kind)."""
+    """Three filters per channel by one grouped convolution, in the order (channel, kind)."""
     kinds, channels = module.filters.shape[:2]
     filters = module.filters.transpose(0, 1).flatten(0, 1)
     residuals = F.conv2d(x, filters, padding=filters.shape[-1] // 2, groups=channels)

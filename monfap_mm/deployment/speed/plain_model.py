@@ -1,8 +1,8 @@
 """The whole model, written as a careful first implementation would: what the speed benchmark compares with.
 
-Expert by expert (the central difference as two convolutions, three filters a channel as one grouped convolution), image
-by image through FUP, with keys, values and queries of every pixel, and UP in the authors' order. Parameters and results
-are those of the package.
+Expert by expert (the central difference as two convolutions, three filters per channel as one grouped convolution),
+image by image through FUP, with keys, values and queries of every pixel, and UP in the authors' order. Parameters and
+results are those of the package.
 """
 
 import copy
@@ -20,7 +20,7 @@ from . import plain
 
 
 class PlainMoNE(MoNE):
-    """Eq. 10, a convolution an expert."""
+    """Eq. 10, one convolution per expert."""
 
     def forward(self, x):
         if self.fusion == 'cat':

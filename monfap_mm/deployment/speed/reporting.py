@@ -82,7 +82,7 @@ def _median_peak(values: dict) -> float | None:
 
 
 def markdown(results: list[Result], machine: dict) -> str:
-    """The report: what was run where, and a table a mode."""
+    """The report: what was run where, and one table per mode."""
     lines = [f'- {key}: {value}' for key, value in machine.items()]
     for mode in dict.fromkeys(result.mode for result in results):
         rows = [result for result in results if result.mode == mode]

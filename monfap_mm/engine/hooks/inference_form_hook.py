@@ -4,6 +4,7 @@ import copy
 
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from torch import nn
 
@@ -23,7 +24,7 @@ class InferenceFormHook(Hook):
     def __init__(self) -> None:
         self._own_model = None
 
-    def before_test_epoch(self, runner) -> None:
+    def before_test_epoch(self, runner: Runner) -> None:
         """Put a folded copy in place of the runner's model, out of DDP's wrapper, which a test does not need."""
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         if _foldable(model) is None:
@@ -32,7 +33,7 @@ class InferenceFormHook(Hook):
         runner.model = copy.deepcopy(model)
         _foldable(runner.model).to_inference()
 
-    def after_test_epoch(self, runner, metrics: dict | None = None) -> None:
+    def after_test_epoch(self, runner: Runner, metrics: dict | None = None) -> None:
         """Give the runner its own model back."""
         if self._own_model is not None:
             runner.model, self._own_model = self._own_model, None

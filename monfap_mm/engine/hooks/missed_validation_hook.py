@@ -52,7 +52,7 @@ def _position(runner: Runner) -> str:
 
 
 def _is_due(runner: Runner) -> bool:
-    """Whether MMEngine's loops validate at this point of training; of others nothing is known."""
+    """Whether MMEngine's loops validate at this point of training; nothing is known of other loops."""
     loop = runner.train_loop
     if isinstance(loop, EpochBasedTrainLoop):
         done, end = loop.epoch, loop.max_epochs

@@ -1,6 +1,7 @@
 """Refuses a checkpoint of another model."""
 
 from mmengine.hooks import Hook
+from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
 from ...jobs.errors import JobError
@@ -22,11 +23,11 @@ class StrictCheckpointHook(Hook):
     # After the hooks that still change the state dict, e.g. EMAHook.
     priority = 'VERY_LOW'
 
-    def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Compare the keys and shapes of the checkpoint with those of the model.
 
         Args:
-            runner (Runner): The runner whose model gets the weights.
+            runner: The runner whose model gets the weights.
             checkpoint: With the weights in 'state_dict', or the weights themselves.
 
         Raises:

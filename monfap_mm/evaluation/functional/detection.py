@@ -112,7 +112,7 @@ def calibration(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.
 def calibration_error(labels: np.ndarray, scores: np.ndarray) -> float:
     """Expected calibration error: mean distance of P(fake) from the share of fakes in its bin (Guo et al., 2017).
 
-    Of P(fake) itself, not of the confidence in the answer, since it is P(fake) that a user reads.
+    It is that of P(fake) itself, not of the confidence in the answer, since it is P(fake) that a user reads.
 
     Returns:
         Between 0 and 1; NaN without images.

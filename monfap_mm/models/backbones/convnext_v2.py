@@ -26,7 +26,7 @@ class ChannelsLastLayerNorm2d(LayerNorm2d):
 
 
 class ReassociatedGRN(GRN):
-    """Global response norm as one scale a channel: ``gamma (x n) + beta + x = (1 + gamma n) x + beta``.
+    """Global response norm as one scale per channel: ``gamma (x n) + beta + x = (1 + gamma n) x + beta``.
 
     mmpretrain's own takes four passes over the widest feature maps of the network and keeps two more of them for the
     gradient.

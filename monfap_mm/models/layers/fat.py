@@ -79,5 +79,5 @@ class ForgeryAwareTransformer(BaseModule):
         token_code = tokens
         for block in self.blocks:
             tokens, pixels = block(tokens, pixels, token_code, pixel_code, blocked)
-        look = self.final_attn(tokens + token_code, pixels + pixel_code, pixels, blocked)
-        return self.final_norm(tokens + look), pixels
+        attended = self.final_attn(tokens + token_code, pixels + pixel_code, pixels, blocked)
+        return self.final_norm(tokens + attended), pixels

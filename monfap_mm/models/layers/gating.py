@@ -16,7 +16,7 @@ class NoisyTopKGate(BaseModule):
     Args:
         channels: Channels C of the features.
         num_experts: Number of experts E.
-        top_k: Experts kept a sample, 1 <= top_k <= num_experts.
+        top_k: Experts kept per sample, 1 <= top_k <= num_experts.
 
     Raises:
         ValueError: If top_k is out of range.

@@ -24,7 +24,7 @@ class MoNE(BaseModule):
         experts: One or more of 'cd', 'bayar', 'srm', 'hf', each at most once. The gate values come
             in this order. The default is the order of the authors' checkpoints; the paper numbers them HF, SRM,
             Bayar, CD.
-        top_k: Experts that the gate keeps a sample. Default: None, all of them (the paper's k = 4).
+        top_k: Experts that the gate keeps per sample. Default: None, all of them (the paper's k = 4).
         num_shared_experts: Number of 3x3 convolutions that see every sample (Table VIII), summed,
             0 to 3. Default: None, which is 1 for fusion 'mone' and 0 for the others.
         fusion: Table IX. 'mone': gated sum and shared expert. 'moe': gated sum alone. 'add': plain sum.

@@ -160,11 +160,11 @@ class DepthwiseNoise(NoiseExtractor):
     """Learnable depthwise residual filters, then 1x1 convolution, norm and ReLU.
 
     The filters are kept kind by kind, not channel by channel as in the authors' checkpoints: a depthwise convolution
-    with one filter a channel has a fast kernel in every library, one with three filters a channel has not.
+    with one filter per channel has a fast kernel in every library, one with three has not.
 
     Args:
         channels: Channels C in and out.
-        kernels: The filters ``(k, k)`` that every channel starts with, one a kind.
+        kernels: The filters ``(k, k)`` that every channel starts with, one per kind.
         clip: Clip the residuals to [-clip, clip]. Default: None.
         norm_cfg: Norm layer of the 1x1 convolution. Default: ``dict(type='BN')``.
         with_cp: Compute the residuals, three feature maps, again for the gradient. Default: False.
@@ -205,14 +205,14 @@ class DepthwiseNoise(NoiseExtractor):
 
 
 class SRMConv(DepthwiseNoise):
-    """Three 5x5 filters a channel, started at the SRM kernels, clipped to [-3, 3]."""
+    """Three 5x5 filters per channel, started at the SRM kernels, clipped to [-3, 3]."""
 
     def __init__(self, channels: int, norm_cfg: dict | None = None, with_cp: bool = False) -> None:
         super().__init__(channels, _SRM_KERNELS, clip=3.0, norm_cfg=norm_cfg, with_cp=with_cp)
 
 
 class HFConv(DepthwiseNoise):
-    """Three 3x3 filters a channel, started as first-order differences (high-pass)."""
+    """Three 3x3 filters per channel, started as first-order differences (high-pass)."""
 
     def __init__(self, channels: int, norm_cfg: dict | None = None, with_cp: bool = False) -> None:
         super().__init__(channels, _HIGH_PASS_KERNELS, norm_cfg=norm_cfg, with_cp=with_cp)

@@ -32,7 +32,7 @@ class FourierPositionEncoding(Foldable, BaseModule):
         frequencies = self.frequencies
         y = (torch.arange(height, device=frequencies.device, dtype=frequencies.dtype) + 0.5) / height
         x = (torch.arange(width, device=frequencies.device, dtype=frequencies.dtype) + 0.5) / width
-        # The phase is a sum of a row part and a column part, so the product with the matrix is taken once a line.
+        # The phase is a sum of a row part and a column part, so the product with the matrix is taken once per line.
         phase_x = (2 * x - 1)[:, None] * frequencies[0]
         phase_y = (2 * y - 1)[:, None] * frequencies[1]
         phase = 2 * torch.pi * (phase_y[:, None] + phase_x[None]).flatten(0, 1)

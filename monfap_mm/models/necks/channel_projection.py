@@ -10,7 +10,7 @@ from torch import Tensor
 
 @MODELS.register_module()
 class ChannelProjection(BaseModule):
-    """One 1x1 convolution with norm a level. Not in the paper.
+    """One 1x1 convolution with norm for each level. Not in the paper.
 
     MoNFAP-R as written has 105 M weights in the 5x5 expert at 2048 channels alone; MoNFAP-R-slim projects the
     features first.
@@ -35,7 +35,7 @@ class ChannelProjection(BaseModule):
         super().__init__(init_cfg)
         if len(in_channels) != len(out_channels):
             raise ValueError(
-                f'in_channels and out_channels must have one entry a level, but got {in_channels}, {out_channels}.'
+                f'in_channels and out_channels must have one entry per level, but got {in_channels}, {out_channels}.'
             )
         self.levels = ModuleList(
             ConvModule(c_in, c_out, 1, bias=False, norm_cfg=norm_cfg or dict(type='BN'), act_cfg=None)

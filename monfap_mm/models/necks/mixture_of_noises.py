@@ -34,7 +34,7 @@ class MixtureOfNoises(BaseModule):
         in_channels: Channels of the levels, finest first.
         experts: Noise experts of every level, see :class:`MoNE`. Fig. 7(a) varies their number; the
             paper does not say which ones it leaves out.
-        top_k: Experts kept a sample. Default: None, all of them (the paper's k = 4).
+        top_k: Experts kept per sample. Default: None, all of them (the paper's k = 4).
         num_shared_experts: Shared experts (Table VIII). Default: None, 1 for 'mone', else 0.
         fusion: 'mone', 'moe', 'add' or 'cat' (Table IX). Default: 'mone'.
         loss_importance_weight: w_im of Eq. 12; 0 leaves the loss out (Table X). Default: 0.1.

@@ -6,15 +6,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# Measured on CPU: one convolution a sample is 1.2 to 2.4 times as fast up to a ratio of 4, and slower at 31.
+# Measured on CPU: one convolution per sample is 1.2 to 2.4 times as fast up to a ratio of 4, and slower at 31.
 _MAX_KERNEL_TO_FEATURES = 8
 
 
 def mixed_conv2d(x: Tensor, kernels: Sequence[Tensor], weights: Tensor) -> Tensor:
-    """``sum_n weights[b, n] * conv(x[b], kernels[n])``, where it pays as one convolution a sample.
+    """``sum_n weights[b, n] * conv(x[b], kernels[n])``, where it pays as one convolution per sample.
 
     A convolution is linear in its kernel, so the kernels can be added first (smaller ones padded with zeros) and each
-    sample convolved once with its own sum. That saves two of three convolutions and costs a kernel a sample, so it is
+    sample convolved once with its own sum. That saves two of three convolutions and costs a kernel per sample, so it is
     done for a single sample, and for several while a kernel is not much larger than the features it is applied to.
 
     Args:

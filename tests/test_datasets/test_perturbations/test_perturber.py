@@ -115,7 +115,7 @@ def test_a_record_is_enough_to_do_it_again():
     ('shape', 'dtype'), [((24, 24), 'u1'), ((24, 24, 4), 'u1'), ((24, 24, 3), 'f4'), ((23, 99, 3), 'u1')]
 )
 def test_wrong_picture(shape, dtype):
-    with pytest.raises(ValueError, match=r'must be \(H, W, 3\) uint8, 24 pixels or more a side, got'):
+    with pytest.raises(ValueError, match=r'must be \(H, W, 3\) uint8, 24 pixels or more per side, got'):
         Perturber()(np.zeros(shape, dtype))
 
 
