@@ -53,7 +53,9 @@ class TorchBackend:
         height, width = size
         for step in self.pipeline.transforms:
             if isinstance(step, Resize):
-                scale = step.scale or (int(width * step.scale_factor[0]), int(height * step.scale_factor[1]))
+                scale = step.scale or tuple(
+                    int(length * factor + 0.5) for length, factor in zip((width, height), step.scale_factor)
+                )
                 width, height = mmcv.rescale_size((width, height), scale) if step.keep_ratio else scale
             elif not isinstance(step, PackSegInputs):
                 return None

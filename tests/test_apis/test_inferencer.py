@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from mmcv.transforms import Resize
 from mmengine.config import Config
 from mmengine.runner import Runner
 from PIL import ExifTags, Image
@@ -161,6 +162,17 @@ def test_the_size_of_the_input_is_known_beforehand(inferencer, config, weights):
             planned = backend.input_size(size)
             assert planned[0] >= prepared[0]
             assert planned[1] >= prepared[1]
+
+
+@pytest.mark.parametrize('keep_ratio', [False, True])
+def test_the_size_is_known_where_the_pipeline_scales_by_factors(config, weights, monkeypatch, keep_ratio):
+    """33 rows at 1.5 are 49.5, which mmcv rounds up; 47 columns at 0.5 are 23.5."""
+    backend = ForgeryInferencer(config, weights, 'cpu').backend
+    monkeypatch.setattr(backend.cfg.model.data_preprocessor, 'test_cfg', None, raising=False)
+    resize = Resize(scale_factor=(0.5, 1.5), keep_ratio=keep_ratio)
+    monkeypatch.setattr(backend.pipeline, 'transforms', [resize, backend.pipeline.transforms[-1]])
+    expected = (24, 34) if keep_ratio else (50, 24)
+    assert backend.prepare(picture(33, 47), None).size == backend.input_size((33, 47)) == expected
 
 
 def test_the_threshold_decides_the_label_and_nothing_else(config, weights, inferencer):

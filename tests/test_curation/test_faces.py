@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import pickle
@@ -7,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from monfap_mm.curation import faces as module
 from monfap_mm.curation.faces import CascadeDetector, YuNetDetector, build_detector
 from monfap_mm.jobs.errors import JobError
 
@@ -70,6 +72,49 @@ def test_errors_tell_what_to_do(tmp_path):
     (tmp_path / 'odd.onnx').write_bytes(b'no model at all')
     with pytest.raises(JobError, match='odd.onnx is no model of YuNet'):
         build_detector(model=tmp_path / 'odd.onnx')
+
+
+class Found:
+    """Stands for a network or cascade that finds one face; keeps the size (width, height) that it searched."""
+
+    def setInputSize(self, size):  # noqa: N802  (OpenCV's name)
+        self.input_size = size
+
+    def detect(self, image):
+        self.size = image.shape[1::-1]
+        return 1, np.array([[10, 20, 30, 40, *range(10), 0.9]], np.float32)
+
+    def detectMultiScale(self, image, *args, **kwargs):  # noqa: N802  (OpenCV's name)
+        self.size = image.shape[1::-1]
+        return [[10, 20, 30, 40]]
+
+
+@pytest.mark.parametrize(
+    ('size', 'searched_by_yunet', 'searched_by_cascade'),
+    [
+        ((1024, 512), (1024, 512), (1024, 512)),
+        ((1025, 1025), (1024, 1024), (1024, 1024)),
+        ((4096, 2048), (1024, 512), (1024, 512)),
+        ((600, 900), (600, 900), (683, 1024)),
+        ((60, 90), (60, 90), (120, 180)),
+    ],
+)
+def test_the_sizes_that_are_searched(monkeypatch, size, searched_by_yunet, searched_by_cascade):
+    found = Found()
+    monkeypatch.setattr(module, '_load_yunet', lambda content, score: found)
+    monkeypatch.setattr(module, '_load_cascade', lambda: found)
+    image = np.zeros((*size[::-1], 3), np.uint8)
+    for detector, searched in ((YuNetDetector(b'x'), searched_by_yunet), (CascadeDetector(), searched_by_cascade)):
+        (box,) = detector.detect(image)
+        assert found.size == searched
+        corners = np.array([10, 20, 40, 60]) * np.tile(np.divide(size, searched), 2)
+        np.testing.assert_allclose(box, np.minimum(corners, np.tile(size, 2)), rtol=1e-12)
+    assert found.input_size == searched_by_yunet
+
+
+def test_what_a_set_says_of_its_detector():
+    model = hashlib.sha256(b'x').hexdigest()
+    assert YuNetDetector(b'x').describe() == {'detector': 'yunet', 'side': 1024, 'score': 0.7, 'model': model}
 
 
 @needs_photos

@@ -69,6 +69,19 @@ def test_archives_unpacked_one_by_one(tmp_path):
     assert len(read_list(dst, 'train')) == len(read_list(dst, 'val')) == 3
 
 
+def test_only_the_sets_own_folders_leave_a_name(tmp_path):
+    """Of ``Images/Train/...``; images of one name in two folders stay two, and one called like a folder keeps it."""
+    made = OpenForensicsSet(tmp_path / 'src')
+    fake = (1, [box(4, 5, 14, 20)])
+    for name in ('day/a.jpg', 'night/a.jpg', 'Val/a.jpg', 'b.jpg'):
+        made.add('train', name, fake)
+    made.add('train', '../dusk/a.jpg', fake, file_name='Images/dusk/a.jpg')
+    names = ('Val/a.jpg', 'b.jpg', 'day/a.jpg', 'dusk/a.jpg', 'night/a.jpg')
+    assert convert(made.save(), tmp_path / 'dst').bad == 0
+    images = [image for image, _, _ in read_list(tmp_path / 'dst', 'train')]
+    assert sorted(images) == [f'images/train/{name}' for name in names]
+
+
 def test_run_lengths_and_polygons_beyond_the_border(tmp_path):
     made = OpenForensicsSet(tmp_path / 'src')
     mask = rectangles((10, 10, 20, 30))

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from monfap_mm.jobs import progress as module
@@ -42,3 +44,21 @@ def test_an_item_that_takes_long_tells_how_far_it_is(monkeypatch, capfd):
     first, second = capfd.readouterr().err.splitlines()
     assert first.endswith('0 bad, a.mp4 at 0:10')
     assert 'a.mp4' not in second
+
+
+def test_the_bar_tells_rate_and_bad_items_while_it_runs(monkeypatch, capfd):
+    monkeypatch.setenv('FORCE_COLOR', '1')
+    monkeypatch.setenv('COLUMNS', '200')
+    monkeypatch.setattr(module, '_BAR_SECONDS', 0)
+    with ProgressReport(2, 5, 'videos') as progress:
+        capfd.readouterr()
+        progress.step(bad=True)
+        shown = capfd.readouterr().err
+        assert '3/5' in shown
+        assert re.search(r'videos, \d+\.\d a second, 1 bad', shown)
+        progress.within('a.mp4 at 0:10')
+        assert '1 bad, a.mp4 at 0:10' in capfd.readouterr().err
+        monkeypatch.setattr(module, '_BAR_SECONDS', 1000)
+        progress.step(bad=True)
+        assert capfd.readouterr().err == ''
+    assert re.search(r'4/5.* a second, 2 bad', capfd.readouterr().err)

@@ -1,5 +1,9 @@
+import io
+import itertools
 import os
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from monfap_mm.media.errors import BadInput
@@ -71,3 +75,36 @@ def test_a_folder_that_cannot_be_listed_gets_an_error(tree, monkeypatch):
 
 def test_nothing_left_out():
     assert LeftOut().describe() == ''
+
+
+def test_globs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ('b.jpg', 'a.jpg', 'sub/c.jpg', 'sub/deep/d.jpg', 'sub/e.txt', 'e[1].jpg', 'e1.jpg'):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_bytes(b'')
+    Path('gone[2].jpg').symlink_to('nowhere')
+    for pattern, expected in (
+        ('[ab].jpg', ['a.jpg', 'b.jpg']),
+        ('sub/*', ['sub/c.jpg', 'sub/e.txt']),  # files are named, whatever their ending; folders are not gone into
+        ('s*', ['sub/c.jpg', 'sub/deep/d.jpg']),  # but where nothing else matches
+        ('sub/**/*.jpg', ['sub/c.jpg', 'sub/deep/d.jpg']),
+        ('e[1].jpg', ['e[1].jpg']),  # a file of that name comes first
+        ('gone[2].jpg', ['gone[2].jpg']),  # a broken link too, which gets its error
+        ('none*.jpg', ['none*.jpg']),
+        ('none.jpg', ['none.jpg']),
+    ):
+        assert list(expand_inputs(pattern)) == expected, pattern
+
+
+def test_inputs_of_all_kinds_in_their_order(tmp_path):
+    (tmp_path / 'b.jpg').write_bytes(b'')
+    array, contents = np.zeros((2, 3, 3), np.uint8), io.BytesIO(b'two\nlines')
+    found = list(expand_inputs([contents, [tmp_path / 'z.jpg', array], iter([str(tmp_path)])]))
+    assert found[0] is contents
+    assert found[2] is array
+    assert (found[1], *found[3:]) == (f'{tmp_path}/z.jpg', f'{tmp_path}/b.jpg')
+    assert list(expand_inputs(tmp_path, endings=frozenset({'.mp4'}))) == [str(tmp_path)]
+    assert next(iter(expand_inputs(itertools.repeat('a.jpg')))) == 'a.jpg'
+    for wrong in (None, b'a.jpg', 3, ['a.jpg', 4.0]):
+        with pytest.raises(TypeError, match=r'a picture is a path or an array .*, got (NoneType|bytes|int|float)$'):
+            list(expand_inputs(wrong))

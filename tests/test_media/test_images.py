@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from monfap_mm.media.errors import BadInput
-from monfap_mm.media.images import read_image, read_mask
+from monfap_mm.media.images import read_image, read_mask, read_picture
 
 from ..test_datasets.files import box_mask, encode, photo, save
 
@@ -213,3 +213,23 @@ def test_without_the_extra_the_error_names_it(tmp_path, monkeypatch):
     path = write(tmp_path / 'a.heic', b'\0\0\0\x18ftypheic' + bytes(40))
     with pytest.raises(BadInput, match=r'a\.heic: HEIC and HEIF need pillow-heif, the extra "heif"'):
         read_image(path)
+
+
+def test_the_size_is_checked_as_shown_and_before_anything_is_decoded(tmp_path, monkeypatch):
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    turned = write(tmp_path / 'a.jpg', encode(pillow(photo(40, 60)), 'JPEG', exif=exif))
+    sizes = []
+    for source in (photo(40, 60), turned, io.BytesIO((tmp_path / 'a.jpg').read_bytes())):
+        size = read_picture(source, check_size=sizes.append).image.shape[:2]
+        assert sizes.pop() == size == ((40, 60) if source is not turned and not hasattr(source, 'read') else (60, 40))
+        assert read_picture(source).image.shape[:2] == size
+    assert sizes == []
+
+    def refuse(size):
+        raise KeyError(size)
+
+    monkeypatch.setattr('monfap_mm.media.images._decode', None)
+    for source in (photo(40, 60), turned):
+        with pytest.raises(KeyError):
+            read_picture(source, check_size=refuse)

@@ -8,6 +8,7 @@ from PIL import Image
 
 from monfap_mm.media.errors import BadInput
 from monfap_mm.media.images import read_image, read_picture
+from monfap_mm.media.png import PngHeader, read_png_header
 
 from .odd_files import STORED, chunk, encode, png
 
@@ -73,3 +74,34 @@ def test_interlaced_files_are_read_and_checked():
     np.testing.assert_array_equal(image[..., ::-1], np.asarray(expected))
     with pytest.raises(BadInput, match='truncated'):
         read_image(io.BytesIO(start + chunk(b'IDAT', zlib.compress(rows[:-20])) + chunk(b'IEND', b'')))
+
+
+@pytest.mark.parametrize('mode', ['L', 'RGB', '1', 'P', 'LA', 'RGBA', 'I;16'])
+def test_opaque_gray_and_color_of_8_bits_are_plain(mode):
+    picture = Image.new(mode, (3, 2)) if mode == 'I;16' else Image.new('RGBA', (3, 2), 'red').convert(mode)
+    buffer = io.BytesIO()
+    picture.save(buffer, 'PNG')
+    assert read_png_header(buffer) == PngHeader(3, 2, mode in ('L', 'RGB'), False, b'')
+
+
+def test_what_a_header_says():
+    frames = {number: chunk(b'acTL', bytes([0, 0, 0, number, 0, 0, 0, 0])) for number in (1, 2)}
+    first, second = chunk(b'eXIf', b'MM first'), chunk(b'eXIf', b'MM second')
+    damaged = first[:-1] + bytes([first[-1] ^ 1])
+    for chunks, expected in (
+        ([], PngHeader(48, 32, True, False, b'')),
+        ([chunk(b'tRNS', bytes(6))], PngHeader(48, 32, False, False, b'')),
+        ([frames[1]], PngHeader(48, 32, True, False, b'')),
+        ([frames[2], second], PngHeader(48, 32, True, True, b'MM second')),
+        ([first, second], PngHeader(48, 32, True, False, b'MM first')),
+        ([damaged, second, frames[2]], PngHeader(48, 32, True, True, b'MM second')),
+    ):
+        assert read_png_header(io.BytesIO(png(*chunks))) == expected
+    for data, message in (
+        (png()[:30], 'its header is damaged'),
+        (png()[:12], 'truncated before its pixels'),
+        (png(chunk(b'IEND', b'')), 'it has no pixels'),
+        (png(before=b'IHDR')[:8] + chunk(b'IDAT', b'x'), 'its header is damaged'),
+    ):
+        with pytest.raises(ValueError, match=message):
+            read_png_header(io.BytesIO(data))
