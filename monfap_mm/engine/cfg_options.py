@@ -16,7 +16,7 @@ from ..jobs.errors import JobError
 _READ = {
     *(name for name in inspect.signature(Runner.__init__).parameters if name != 'self'),
     *('activation_checkpointing', 'compile', 'custom_imports', 'efficient_conv_bn_eval', 'find_unused_parameters'),
-    *('model_wrapper_cfg', 'runner_type', 'sync_bn', 'tta_model', 'tta_pipeline', 'test_pipeline'),
+    *('model_wrapper_cfg', 'runner_type', 'sync_bn', 'tta_model', 'tta_pipeline'),
 }
 # How much alike two keys must be for the one to be a slip of the other.
 _ALIKE = 0.8
@@ -37,11 +37,15 @@ def merge_options(cfg: Config, options: Mapping[str, Any] | None) -> None:
         options: Values by key, as 'model.test_cfg.mode'.
 
     Raises:
-        OptionError: If there is such an error, or learning rates are to be scaled from an unknown batch size.
+        OptionError: If there is such an error, an option names a place that the config lacks (an index beyond a list),
+            or learning rates are to be scaled from an unknown batch size.
     """
     for option in options or {}:
         _check(cfg, option)
-    cfg.merge_from_dict(dict(options or {}))
+    try:
+        cfg.merge_from_dict(dict(options or {}))
+    except (AttributeError, KeyError, TypeError) as error:  # a list has no such place, or holds no dict there
+        raise OptionError(f'the options {", ".join(options)} do not fit the config: {error}') from error
     scaling = cfg.get('auto_scale_lr') or {}
     if scaling.get('enable') and 'base_batch_size' not in scaling:
         raise OptionError(
@@ -54,10 +58,12 @@ def _check(cfg: Config, option: str) -> None:
     first, *others = option.split('.')
     if first not in cfg and first not in _READ:
         raise OptionError(f'unknown option {option}: the config has no {first}{_meant(first, {*cfg, *_READ}, 0.6)}')
-    if first in cfg and first not in _READ:
+    # Of the preprocessor, the runner reads the model's own before the one beside it.
+    shadowed = first == 'data_preprocessor' and 'data_preprocessor' in (cfg.get('model') or {})
+    if first in cfg and (first not in _READ or shadowed):
         print_log(
             f'The option {option} changes a variable of the config file, and nothing that the file has made of it. Set '
-            'that instead, as train_dataloader.dataset.data_root in place of data_root.',
+            'that instead, as train_dataloader.dataset.data_root in place of data_root, or model.data_preprocessor.',
             level=logging.WARNING,
         )
     node = cfg.get(first)

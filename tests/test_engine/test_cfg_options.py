@@ -77,6 +77,26 @@ def test_a_variable_of_the_config_file_has_no_effect_and_that_is_said(demo, caps
     assert 'data_root changes a variable of the config file' in capsys.readouterr().out
 
 
+@pytest.mark.parametrize('option', ['data_preprocessor.type', 'test_pipeline.1.type'])
+def test_variables_with_the_name_of_what_others_read(demo, option, capsys):
+    # The model has its own preprocessor, and each data loader its own pipeline.
+    cfg = merged(demo, **{option: 'Other'})
+    assert cfg.model.data_preprocessor == demo.model.data_preprocessor
+    assert cfg.test_dataloader == demo.test_dataloader
+    assert f'The option {option} changes a variable' in capsys.readouterr().out
+
+
+def test_a_preprocessor_beside_a_model_without_one_is_read(capsys):
+    merged(Config(dict(model=dict(type='MoNFAP'), data_preprocessor=dict(mean=1))), data_preprocessor__mean=2)
+    assert capsys.readouterr().out == ''
+
+
+@pytest.mark.parametrize('option', ['param_scheduler.2.end', 'param_scheduler.-1.end', 'model.backbone.arch.depths.0'])
+def test_places_that_are_not_there(demo, option):
+    with pytest.raises(OptionError, match=option.replace('.', r'\.')):
+        merged(demo, **{option: 3})
+
+
 def test_scaling_needs_its_base(demo):
     assert merged(demo, auto_scale_lr__enable=True).auto_scale_lr.base_batch_size == 8
     with pytest.raises(OptionError, match='needs auto_scale_lr.base_batch_size'):

@@ -85,8 +85,8 @@ class FiniteTrainingHook(Hook):
 
 
 _HELP = (
-    'Training stops; the last checkpoint has finite weights, and --resume goes on from it. Try a lower learning rate, '
-    'optim_wrapper.clip_grad, or no --amp, and look for the cause in the data.'
+    'Training stops; the last checkpoint, if there is one, has finite weights, and --resume goes on from it. Try a '
+    'lower learning rate, optim_wrapper.clip_grad, or no --amp, and look for the cause in the data.'
 )
 
 
