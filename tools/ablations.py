@@ -50,7 +50,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--demo', action='store_true', help='data, model size and schedule of `make demo`')
     parser.add_argument('--work-dir', type=Path, help='default: work_dirs/ablations or, with --demo, ..._demo')
     parser.add_argument('--jobs', type=positive_number, default=1, help='trainings at the same time, default: 1')
-    parser.add_argument('--processes', type=positive_number, default=1, help='processes (GPUs) a training, default: 1')
+    parser.add_argument(
+        '--processes', type=positive_number, default=1, help='processes (GPUs) per training, default: 1'
+    )
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, help='as for train.py')
     args = parser.parse_args()
     args.tables = list(ABLATIONS) if 'all' in args.tables else list(dict.fromkeys(args.tables))

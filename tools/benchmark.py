@@ -41,7 +41,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Fill the table of a protocol.')
     parser.add_argument('protocol', help='protocol file: YAML, JSON or Python')
     parser.add_argument('--work-dir', type=Path, help='default: work_dirs/benchmarks/<name of the protocol>')
-    parser.add_argument('--processes', type=positive_number, default=1, help='processes (GPUs) a test, default: 1')
+    parser.add_argument('--processes', type=positive_number, default=1, help='processes (GPUs) per test, default: 1')
     parser.add_argument('--jobs', type=positive_number, default=1, help='tests at the same time, default: 1')
     return parser.parse_args()
 

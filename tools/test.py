@@ -19,7 +19,7 @@ def parse_args():
         'tools/analysis_tools/eval_metric.py computes any figure without the model',
     )
     parser.add_argument('--show', action='store_true', help='show each prediction in a window')
-    parser.add_argument('--show-dir', help='folder to write one picture a sample to')
+    parser.add_argument('--show-dir', help='folder to write one picture per sample to')
     parser.add_argument('--wait-time', type=float, default=2, help='seconds for which --show shows a picture')
     parser.add_argument('--tta', action='store_true', help='test-time augmentation (tta_model, tta_pipeline)')
     parser.add_argument('--training-form', action='store_true', help='test the model as it was trained, nothing folded')

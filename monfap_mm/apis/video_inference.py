@@ -66,7 +66,7 @@ def _answers(
     inferencer: ForgeryInferencer, frames: Iterator[Frame], batch_size: int, workers: int
 ) -> Iterator[tuple[int, float, ForgeryResult]]:
     """Number, time and answer of each frame."""
-    # Of the frames on their way through the model.
+    # Number and time of the frames on their way through the model.
     places: deque[tuple[int, float]] = deque()
 
     def images() -> Iterator[np.ndarray]:

@@ -1,4 +1,4 @@
-"""What the commands tell a script: one meaning a number, for ``monfap`` and all tools."""
+"""What the commands tell a script: one meaning per number, for ``monfap`` and all tools."""
 
 DONE = 0
 FAILED = 1  # ran to its end, but what came out is not fit: no answer, too many bad items, a test that failed

@@ -30,7 +30,7 @@ class VideoWriter:
 
     Args:
         path: Where to.
-        rate: Frames a second.
+        rate: Frames per second.
         size: Height and width of the frames; the codec leaves out an odd last row or column.
 
     Raises:

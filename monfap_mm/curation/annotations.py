@@ -33,5 +33,5 @@ def find_annotations(root: Path, name: str) -> Path | None:
 
 
 def hash_annotations(paths: Iterable[Path]) -> dict[str, str]:
-    """SHA-256 of annotation files by file name: settings of a job, for its samples depend on them."""
+    """SHA-256 of annotation files by file name: settings of a job, since its samples depend on them."""
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}

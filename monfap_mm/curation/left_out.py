@@ -12,7 +12,7 @@ def report_left_out(src: Path, endings: frozenset[str] = IMAGE_ENDINGS) -> None:
 
     Args:
         src: The source folder.
-        endings: Of the files that are taken.
+        endings: Endings of the files that are taken.
     """
     left_out = LeftOut()
     for _ in find_files(src, endings, left_out):

@@ -1,4 +1,4 @@
-"""COCO's run lengths, with every count checked: of a damaged string, pycocotools makes a mask of old memory."""
+"""COCO's run lengths, with every count checked: pycocotools turns a damaged string into a mask of old memory."""
 
 from typing import Any
 
@@ -50,7 +50,7 @@ def _as_lengths(counts: Any) -> np.ndarray:
 
 
 def _decompress(text: str) -> list[int]:
-    """The numbers of a string: 5 bits a character, low ones first; from the fourth on, less the last but one."""
+    """The numbers of a string: 5 bits per character, low ones first; from the fourth on, less the last but one."""
     counts, number, shift = [], 0, 0
     for char in text:
         bits = ord(char) - ord('0')

@@ -120,7 +120,7 @@ def to_onnx(program: torch.export.ExportedProgram, form: ExportForm, metadata: O
     """Translate a graph.
 
     Args:
-        program: Of :func:`export_program`.
+        program: What :func:`export_program` has recorded.
         form: The model that it was made of.
         metadata: What the file shall say of itself.
 

@@ -29,8 +29,8 @@ class OptionError(JobError):
 def merge_options(cfg: Config, options: Mapping[str, Any] | None) -> None:
     """Put options into a config, unless one of them can be known to be a typing error, which MMEngine would ignore.
 
-    That is a first key that neither the config has nor anything reads; and, in a dict that builds no object (one
-    without ``type``), a new key that is nearly one of its keys. What an object does not take, it refuses by itself.
+    A typing error is a first key that the config lacks and nothing reads, or, in a dict that builds no object (one
+    without ``type``), a new key that is nearly one of its keys. An object itself refuses what it does not take.
 
     Args:
         cfg: The config, which is changed.

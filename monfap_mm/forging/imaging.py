@@ -7,7 +7,7 @@ Rng = np.random.Generator
 
 
 def blur(image: np.ndarray, sigma: float) -> np.ndarray:
-    """Gaussian blur with a standard deviation of ``sigma`` pixels; hardly any blur is none."""
+    """Gaussian blur with a standard deviation of ``sigma`` pixels; a blur that would hardly show is left out."""
     return cv2.GaussianBlur(image, (0, 0), sigma) if sigma > 0.2 else image
 
 

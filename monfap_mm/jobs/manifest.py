@@ -11,8 +11,8 @@ from .line_log import LineLog, whole_lines
 class Manifest:
     """An open manifest, in a folder that no other run writes to; a context manager.
 
-    The first line holds the settings, every other one a record with a unique ``key``; of two records with the same
-    key the later one counts. A torn last line, left by a killed run, is dropped.
+    The first line holds the settings, every other one a record with a unique ``key``; where two records have
+    the same key, the later one counts. A torn last line, left by a killed run, is dropped.
 
     Args:
         path: The file; made if there is none.

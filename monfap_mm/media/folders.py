@@ -50,7 +50,7 @@ def expand_inputs(
         inputs: A file, a folder (all images below it, as :func:`find_files` lists them, also behind links), a glob
             (``**`` goes into folders), the contents of a file (``io.BytesIO``), an array, or an iterable of these,
             which may be endless.
-        endings: Of which files in folders there shall be an answer. Default: pictures.
+        endings: Endings of the files in folders that get an answer. Default: pictures.
         left_out: Gets what folders hold besides.
 
     Yields:

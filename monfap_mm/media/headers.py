@@ -41,7 +41,7 @@ class Header:
         orientation: How a viewer turns them, 1 (not at all) to 8 as in EXIF.
         format: 'JPEG', 'PNG', 'HEIF' or one of :data:`PILLOW_FORMATS`.
         is_animated: Whether it has several frames or pages.
-        is_plain: Of a PNG, whether it has opaque pixels of 8 bits.
+        is_plain: Whether it is a PNG with opaque pixels of 8 bits.
     """
 
     width: int

@@ -53,7 +53,7 @@ class Protocol:
     """A table to fill.
 
     Attributes:
-        name: Of the files; that of the protocol file.
+        name: Name of the files that are written: that of the protocol file.
         title: What the table shows.
         paper: The paper's table to stand beside ours; None without.
         groups: Test sets, left to right.

@@ -105,7 +105,7 @@ class Table:
         return '\n'.join(lines) + '\n'
 
     def csv(self) -> str:
-        """One line a figure: row, source, group, figure, mean, std, note."""
+        """One line per figure: row, source, group, figure, mean, std, note."""
         stream = io.StringIO()
         writer = csv.writer(stream, lineterminator='\n')
         writer.writerow(['row', 'source', 'group', 'figure', 'mean', 'std', 'note'])
@@ -131,7 +131,7 @@ class Table:
 
         Args:
             folder: Made if needed.
-            name: Of the files.
+            name: Name of the files, without ending.
             **more: Further keys of the JSON file, such as versions. Undefined figures become null there.
         """
         folder.mkdir(parents=True, exist_ok=True)

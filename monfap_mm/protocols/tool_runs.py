@@ -59,7 +59,7 @@ def _reason(returncode: int, output: str) -> str:
     if returncode < 0:
         return f'killed by {signal.Signals(-returncode).name}'
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    # Only of tracebacks; that of torchrun comes last and says nothing.
+    # Only from tracebacks; that of torchrun comes last and says nothing.
     errors = [line for line in lines if _ERROR.match(line) and 'ChildFailedError' not in line]
     errors = errors if 'Traceback' in output else []
     return (errors or lines or [f'ended with code {returncode}'])[-1]
@@ -74,7 +74,7 @@ def read_figures(folder: Path) -> dict[str, float]:
     files = sorted(folder.glob('*/*.json'))
     if not files:
         raise FileNotFoundError(f'No test has written figures to {folder}')
-    # Each of several processes writes this file, one over the other: of a longer one the end may be left behind.
+    # Each of several processes writes this file, one over the other: the end of a longer one may be left behind.
     return json.JSONDecoder().raw_decode(files[-1].read_text())[0]
 
 

@@ -89,6 +89,6 @@ class Training:
         run_tool(self.tools / f'{name}.py', *arguments, log=self.folder / f'{name}.log', processes=processes)
 
     def _checkpoint(self) -> Path:
-        """The best, of two (after a kill) the newer; without any the last."""
+        """The best checkpoint, the newer one if a kill has left two; the last one if there is no best."""
         best = max(self.folder.glob('best_*.pth'), key=os.path.getmtime, default=None)
         return best or Path((self.folder / 'last_checkpoint').read_text().strip())

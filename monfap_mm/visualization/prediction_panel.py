@@ -34,7 +34,7 @@ def tint_fake(
     Args:
         image: Picture (H, W, 3), uint8, RGB, at the size of a panel.
         mask: 1 where fake, uint8, of any size; None makes a panel that says "n/a".
-        color: Of the tint, RGB.
+        color: Color of the tint, RGB.
         alpha: Opacity of the tint, 0 to 1.
 
     Returns:

@@ -21,7 +21,7 @@ def place_labels(boxes: Sequence[Box], room: Box, radius: float) -> list[tuple[f
     Args:
         boxes: Regions as x1, y1, x2, y2.
         room: What labels must not leave, likewise.
-        radius: Of a label.
+        radius: Radius of a label, in pixels.
 
     Returns:
         Centers x, y, one per region.

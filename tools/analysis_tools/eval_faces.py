@@ -73,7 +73,7 @@ def evaluate(detector: FaceDetector, faces: GivenFaces, folder: Path) -> dict[st
 
     Returns:
         ``photos``, ``crops``; of each, ``*_passed`` with two or more faces found; ``boxes`` annotated,
-        ``found`` and ``matched`` at IoU 0.5; ``seconds`` a photograph.
+        ``found`` and ``matched`` at IoU 0.5; ``seconds`` per photograph.
 
     Raises:
         JobError: If a photograph cannot be read.

@@ -42,7 +42,7 @@ def slope(points: list[tuple[float, float]]) -> float:
 
 
 def draw(report: dict) -> Figure:
-    """A panel a cost.
+    """One panel per cost.
 
     Raises:
         ValueError: If the report has no form that was measured at two sizes.

@@ -1,6 +1,6 @@
 """Learning curves of trainings: figures on the validation set by epoch, and the training loss, as CSV and picture.
 
-Reads what MMEngine writes to a work dir, of resumed trainings all parts.
+Reads what MMEngine writes to a work dir, all parts of a resumed training included.
 
 Example:
     python tools/analysis_tools/learning_curves.py work_dirs/a work_dirs/b --out curves.png
@@ -37,7 +37,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def read_scalars(work_dir: Path) -> tuple[dict[int, dict], dict[int, float]]:
-    """What a training logged; of a step that was done twice, the later.
+    """What a training logged; where a step was done twice, the later figures count.
 
     Args:
         work_dir: Its folder.

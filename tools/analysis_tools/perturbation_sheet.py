@@ -30,7 +30,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Draw all perturbations at severities 1, 3 and 5.')
     parser.add_argument('out', help='picture to write, e.g. perturbations.jpg')
     parser.add_argument('--image', help='picture to perturb; default: a rendered group')
-    parser.add_argument('--seed', type=int, default=5, help='of the rendered group, default: %(default)s')
+    parser.add_argument('--seed', type=int, default=5, help='seed of the rendered group, default: %(default)s')
     return parser.parse_args()
 
 

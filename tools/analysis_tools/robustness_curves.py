@@ -115,7 +115,7 @@ class Curves:
 
     @property
     def points(self) -> list[dict]:
-        """One dict a point: factor ('clean' without perturbation), strength, figures by name."""
+        """One dict per point: factor ('clean' without perturbation), strength, figures by name."""
         return self.content['points']
 
     def has(self, factor: str, strength: float | None) -> bool:

@@ -29,7 +29,9 @@ def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description='Measure the throughput of the converters on synthetic photographs.')
     parser.add_argument('--images', type=positive_number, default=600, help='default: %(default)s')
-    parser.add_argument('--pixels', type=positive_number, default=1_500_000, help='of an image, default: %(default)s')
+    parser.add_argument(
+        '--pixels', type=positive_number, default=1_500_000, help='pixels of an image, default: %(default)s'
+    )
     parser.add_argument(
         '--workers', type=positive_number, nargs='+', default=sorted({1, os.cpu_count()}), help='default: 1, all cores'
     )

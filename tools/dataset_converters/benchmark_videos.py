@@ -31,7 +31,7 @@ def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description='Measure the throughput of the converters on synthetic videos.')
     parser.add_argument('--scenes', type=positive_number, default=24, help='default: %(default)s')
-    parser.add_argument('--frames', type=positive_number, default=250, help='of a video, default: %(default)s')
+    parser.add_argument('--frames', type=positive_number, default=250, help='frames of a video, default: %(default)s')
     parser.add_argument('--workers', type=positive_number, default=os.cpu_count(), help='default: all cores')
     add_face_options(parser)
     return parser.parse_args()

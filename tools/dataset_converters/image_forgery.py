@@ -42,7 +42,7 @@ def parse_args() -> argparse.Namespace:
         metavar='TRAIN,VAL,TEST',
         help='divide so that what was made of one photograph stays together; default: 90,10,0 for casia2, else 0,0,100',
     )
-    parser.add_argument('--seed', type=int, default=0, help='of the division, default: %(default)s')
+    parser.add_argument('--seed', type=int, default=0, help='seed of the division, default: %(default)s')
     add_link_option(parser)
     add_mask_option(parser)
     return parser.parse_args()

@@ -27,9 +27,9 @@ def parse_args() -> argparse.Namespace:
         'ofv2.py downloads/OpenForensics data/ofv2 --open-images downloads/open-images',
     )
     parser.add_argument('--open-images', type=existing_folder, required=True, help='folder with genuine images')
-    parser.add_argument('--exclude', type=existing_file, help='list of genuine images to leave out, one name a line')
+    parser.add_argument('--exclude', type=existing_file, help='list of genuine images to leave out, one name per line')
     add_face_options(parser)
-    parser.add_argument('--seed', type=int, default=0, help='of the split of genuine images, default: %(default)s')
+    parser.add_argument('--seed', type=int, default=0, help='seed of the split of genuine images, default: %(default)s')
     add_link_option(parser)
     return parser.parse_args()
 

@@ -22,8 +22,14 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('checkpoint')
     parser.add_argument('out', type=Path, help=f'file to write, {" or ".join(FORMATS)}')
     parser.add_argument('--benchmark', action='store_true', help='measure the latency beside PyTorch')
-    parser.add_argument('--size', type=int, nargs=2, metavar=('H', 'W'), help='of the benchmark; default: of testing')
-    parser.add_argument('--batch', type=int, default=1, help='of the benchmark; default: 1')
+    parser.add_argument(
+        '--size',
+        type=int,
+        nargs=2,
+        metavar=('H', 'W'),
+        help='size of the pictures of the benchmark; default: that of testing',
+    )
+    parser.add_argument('--batch', type=int, default=1, help='pictures of the benchmark; default: 1')
     return parser.parse_args()
 
 

@@ -24,7 +24,7 @@ def list_nist16(src: Path) -> Iterator[Sample]:
     root = reference.parents[2].relative_to(src)
     seen = set()
     for row in _read_rows(reference):
-        # Of two spellings such as probe/a.jpg and probe//a.jpg, pathlib makes one.
+        # pathlib makes one of two spellings such as probe/a.jpg and probe//a.jpg.
         probe = (root / row['ProbeFileName']).as_posix()
         if probe in seen:
             continue

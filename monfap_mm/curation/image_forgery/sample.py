@@ -122,8 +122,8 @@ def fit_mask(mask: np.ndarray, header: Header) -> tuple[np.ndarray, str]:
     """Bring a mask to the size that a viewer shows its image in.
 
     A mask of the stored pixels is turned as the EXIF orientation asks; where turning keeps the size (orientations 2 to
-    4, or a square), it might as well have been drawn on the image as shown, so that is noted. Of any other size, it is
-    stretched by nearest neighbour if its proportions are the image's within 5%.
+    4, or a square), it might as well have been drawn on the image as shown, so that is noted. A mask of any other
+    size is stretched by nearest neighbor if its proportions are the image's within 5%.
 
     Args:
         mask: Array (H, W), uint8.

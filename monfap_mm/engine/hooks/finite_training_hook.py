@@ -19,10 +19,10 @@ class FiniteTrainingHook(Hook):
     norm's statistics) are looked at where they are on the CPU anyway: in the checkpoint that is about to be written.
 
     Under automatic mixed precision the gradient scaler leaves out a step whose gradients overflow, and the weights stay
-    finite. There such a loss counts only if it comes again and again.
+    finite. There such a loss counts only if it comes many times in a row.
 
     Args:
-        patience: Iterations in a row that may have such a loss under a gradient scaler. Without one it is none.
+        patience: Iterations in a row that may have such a loss under a gradient scaler; without a scaler none may.
             Defaults to 20.
 
     Raises:

@@ -17,8 +17,8 @@ class MissedValidationHook(Hook):
     """Validates at the start of a resumed training what was saved and then, because of a kill, not validated.
 
     MMEngine saves an epoch, then validates it. A kill in between would keep the epoch from ever being the best, also
-    the last one. With this hook a training that was killed chooses among the same epochs as one that was not. What the
-    last complete validation was of stands in ``<work dir>/last_validation``.
+    the last one. With this hook a training that was killed chooses among the same epochs as one that was not. ``<work
+    dir>/last_validation`` records what the last complete validation was of.
     """
 
     # After CheckpointHook has prepared its folder, and after it has saved the best.

@@ -47,7 +47,7 @@ class StartWeightsHook(Hook):
         if runner._resume:
             raise misfit(checkpoint, ['To resume, all weights must fit.', *problems])
         if all(fitting < _ENOUGH * total for fitting, total in parts.values()):
-            rule = f'Of at least one part {_ENOUGH:.0%} of the weights must fit, but it is {said}.'
+            rule = f'At least one part of the model must get {_ENOUGH:.0%} of its weights, but it is {said}.'
             raise misfit(checkpoint, [rule, *problems])
         runner.logger.warning(f'Weights that fit, by part of the model: {said}. The others start as initialized.')
 

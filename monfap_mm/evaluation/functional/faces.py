@@ -101,7 +101,7 @@ def _check_boxes(boxes: Sequence[Sequence[float]]) -> np.ndarray:
 
 
 def _nearest_box(target: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-    """The number of the box nearest to each fake pixel; of several around it, the smallest."""
+    """The number of the box nearest to each fake pixel, the smallest box where several are around it."""
     points = np.argwhere(target)[:, ::-1]
     nearest, smallest_distance = np.zeros(len(points), int), np.full(len(points), np.inf)
     for number in np.argsort(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1), kind='stable'):
