@@ -108,8 +108,8 @@ def _compare(sample: Sample, image: np.ndarray, values: np.ndarray, mask_values:
 def difference_hash(image: np.ndarray) -> int | None:
     """Hash of an image's coarse structure: equal for copies that were scaled or compressed anew, most of the time.
 
-    The image is shrunk to 9 x 8 grey values; each of the 64 bits tells whether a value is larger than its right
-    neighbour (the "dHash").
+    The image is shrunk to 9 x 8 gray values; each of the 64 bits tells whether a value is larger than its right
+    neighbor (the "dHash").
 
     Args:
         image: Uint8 BGR ``(H, W, 3)``.

@@ -78,7 +78,7 @@ def _read_resize(values: dict) -> ResizeStep:
 
 
 def _preprocessing(cfg: dict | None) -> dict:
-    """Channels, normalisation and padding, as ``SegDataPreProcessor`` does them in testing."""
+    """Channels, normalization and padding, as ``SegDataPreProcessor`` does them in testing."""
     cfg = cfg or dict(type='SegDataPreProcessor')
     name = type_name(cfg)
     if name != 'SegDataPreProcessor':

@@ -145,7 +145,7 @@ def _match_color(piece: np.ndarray, target: np.ndarray, strength: float) -> np.n
 
 
 def _shrink(box: np.ndarray, factor: float) -> np.ndarray:
-    """The box, made smaller around its centre."""
+    """The box, made smaller around its center."""
     centre = np.tile((box[:2] + box[2:]) / 2, 2)
     return centre + (box - centre) * factor
 

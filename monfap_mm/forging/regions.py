@@ -90,7 +90,7 @@ def warp_box(
 ) -> np.ndarray:
     """Fill ``window`` with ``image`` moved and stretched so that ``source_box`` lands on ``target_box``."""
     scale = (target_box[2:] - target_box[:2]) / (source_box[2:] - source_box[:2])
-    # OpenCV's coordinates count from the centre of the first pixel, boxes from its corner.
+    # OpenCV's coordinates count from the center of the first pixel, boxes from its corner.
     shift = target_box[:2] - scale * source_box[:2] - (window.x1, window.y1) + 0.5 * scale - 0.5
     matrix = np.array([[scale[0], 0, shift[0]], [0, scale[1], shift[1]]])
     if scale.max() < 0.7:  # shrinking without a low-pass would alias

@@ -21,7 +21,7 @@ class History:
         quality: Quality of its earlier JPEG compression, 0 for none.
         grid: Offset of that compression's 8 x 8 grid, in pixels.
         gains: Color gains (blue, green, red).
-        noise: Standard deviation of its noise, in grey levels.
+        noise: Standard deviation of its noise, in gray levels.
         grain: Standard deviation in pixels of the blur that makes its noise coarser.
     """
 

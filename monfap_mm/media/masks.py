@@ -24,7 +24,7 @@ def check_mask_values(mask_values: str) -> str:
 
 
 def fake_pixels(values: np.ndarray, mask_values: str = DEFAULT_MASK_VALUES) -> np.ndarray:
-    """Apply a rule to the grey values of a mask.
+    """Apply a rule to the gray values of a mask.
 
     Args:
         values: Array (H, W), uint8, from :func:`~monfap_mm.media.images.read_mask`.
@@ -80,7 +80,7 @@ def oddity(mask: np.ndarray) -> str | None:
 def binarize_mask(frame: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """Turn a frame of a mask video into a mask.
 
-    Lossy compression leaves grey fringes and specks. Grey values above 127 are fake; then an opening with a square of
+    Lossy compression leaves gray fringes and specks. Gray values above 127 are fake; then an opening with a square of
     3 x 3 removes what is less than 3 pixels wide, and a closing fills gaps of that size.
 
     Args:

@@ -74,7 +74,7 @@ def paint(image: np.ndarray, color: np.ndarray, coverage: np.ndarray) -> None:
 
 
 def pixel_grid(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Coordinates x and y of the pixel centres in [0, 1], each float32 ``(H, W)``."""
+    """Coordinates x and y of the pixel centers in [0, 1], each float32 ``(H, W)``."""
     height, width = shape
     x = (np.arange(width, dtype=np.float32) + 0.5) / width
     y = (np.arange(height, dtype=np.float32) + 0.5) / height

@@ -61,7 +61,7 @@ class Pose:
     """Where a head lies in the picture.
 
     Attributes:
-        centre: x and y of the face's centre in pixels.
+        centre: x and y of the face's center in pixels.
         half_height: Half the face's height in pixels.
         roll: In-plane rotation in radians.
         yaw: Turn to the side: how far the features move along u, in head units.
@@ -146,7 +146,7 @@ class _Patch:
 
 
 def _open_patch(image: np.ndarray, pose: Pose, left: float, top: float, right: float, bottom: float) -> _Patch:
-    """Cut the window that reaches the given head units away from the centre, clipped to the picture."""
+    """Cut the window that reaches the given head units away from the center, clipped to the picture."""
     height, width = image.shape[:2]
     (x, y), scale = pose.centre, pose.half_height
     x1, x2 = (int(np.clip(x + scale * reach, 0, width)) for reach in (left, right))

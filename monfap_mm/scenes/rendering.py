@@ -69,7 +69,7 @@ def _sample_pose(rng: Rng, centre: tuple[float, float], half_height: float) -> P
 def _place_people(rng: Rng, size: int, count: int) -> list[list[tuple[Look, Pose]]]:
     """Spread people over a back row and a front row, in drawing order.
 
-    Neighbours in a row keep their faces apart; bodies, hair and the other row may overlap.
+    Neighbors in a row keep their faces apart; bodies, hair and the other row may overlap.
     """
     front = count if count <= 3 else int(np.ceil(count / 2))
     rows = [] if front == count else [_place_row(rng, size, count - front, rng.uniform(0.2, 0.28), 0.85)]

@@ -8,7 +8,7 @@ MIN_REGION_PIXELS = 16
 
 
 def label_regions(mask: np.ndarray) -> np.ndarray:
-    """Number the connected regions of a mask (8 neighbours), without specks.
+    """Number the connected regions of a mask (8 neighbors), without specks.
 
     Args:
         mask: (H, W), bool.

@@ -24,7 +24,7 @@ class Region:
 
 
 def find_regions(mask: np.ndarray, probability: np.ndarray) -> tuple[Region, ...]:
-    """Find the manipulated regions, as the metric counts faces: 8 neighbours, specks of less than 16 pixels left out.
+    """Find the manipulated regions, as the metric counts faces: 8 neighbors, specks of less than 16 pixels left out.
 
     Args:
         mask: Where the image is fake, (H, W), bool.

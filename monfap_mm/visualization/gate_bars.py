@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 EXPERT_NAMES = dict(cd='central difference', bayar='Bayar', srm='SRM', hf='high-pass')
-# Okabe and Ito's colors, from dark to light: told apart by color-blind readers and in grey.
+# Okabe and Ito's colors, from dark to light: told apart by color-blind readers and in gray.
 EXPERT_COLORS = dict(cd='#0072B2', bayar='#D55E00', srm='#56B4E9', hf='#F0E442')
 DARK = ('cd', 'bayar')
 MIN_LABELED = 0.1  # smaller shares have no room for their number

@@ -40,7 +40,7 @@ def resize(image: np.ndarray, size: tuple[int, int], interpolation: int = cv2.IN
 
 
 def gray_mask(mask: np.ndarray) -> np.ndarray:
-    """Show a mask: real black, fake white, anything else (ignored pixels) grey.
+    """Show a mask: real black, fake white, anything else (ignored pixels) gray.
 
     Args:
         mask: 0 real, 1 fake, (H, W).

@@ -10,11 +10,11 @@ from ..structures import PALETTE, VideoResult
 
 INCHES, DPI = (10, 3.2), 150
 FAKE = np.array(PALETTE[1]) / 255
-LINE = '#0072B2'  # Okabe and Ito's blue, which stays apart from vermilion for color-blind readers and in grey
+LINE = '#0072B2'  # Okabe and Ito's blue, which stays apart from vermilion for color-blind readers and in gray
 
 
 def draw_timeline(result: VideoResult, threshold: float, title: str) -> bytes:
-    """Plot P(fake) over time; suspect stretches are shaded, with a bar on top that grey print keeps.
+    """Plot P(fake) over time; suspect stretches are shaded, with a bar on top that gray print keeps.
 
     Args:
         result: The answer, without an error.

@@ -117,7 +117,7 @@ _CONVOLUTION = dict(
     box_blur=dict(type='Blur', blur_limit=[(3, 3), (5, 5), (7, 7), (9, 9), (13, 13)]),
     gaussian_blur=dict(type='GaussianBlur', sigma_limit=[(0.7, 0.7), (1.2, 1.2), (2, 2), (3, 3), (4, 4)], blur_limit=0),
     median_blur=dict(type='MedianBlur', blur_limit=[(3, 3), (5, 5), (7, 7), (9, 9), (11, 11)]),
-    # Centred kernels: a shifted one would move the image and not the mask.
+    # Centered kernels: a shifted one would move the image and not the mask.
     motion_blur=dict(
         type='MotionBlur',
         blur_limit=[(5, 5), (7, 7), (11, 11), (15, 15), (21, 21)],

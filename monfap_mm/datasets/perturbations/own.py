@@ -45,7 +45,7 @@ def noise(image: np.ndarray, mask: np.ndarray | None, rng: np.random.Generator, 
         mask: Its mask.
         rng: Source of the noise.
         kind: 'gaussian' or 'laplace'.
-        std: Standard deviation in grey levels, before clipping to 0..255.
+        std: Standard deviation in gray levels, before clipping to 0..255.
 
     Raises:
         ValueError: If the kind is another one.
@@ -70,7 +70,7 @@ def edge_overlay(image: np.ndarray, mask: np.ndarray | None, rng: np.random.Gene
 
 
 def jigsaw(image: np.ndarray, mask: np.ndarray | None, rng: np.random.Generator, grid: int, swaps: int) -> Pair:
-    """Swap neighbouring tiles, in the mask too.
+    """Swap neighboring tiles, in the mask too.
 
     Args:
         image: The image.

@@ -101,7 +101,7 @@ class Perturber:
 
         Args:
             image: Array (H, W, 3), uint8, BGR.
-            mask: Array (H, W), uint8, not 0 where manipulated; moved along with the picture, by nearest neighbour.
+            mask: Array (H, W), uint8, not 0 where manipulated; moved along with the picture, by nearest neighbor.
 
         Returns:
             The picture and the mask, and a record of each step for JSON; ``skipped`` in it is True for a step that

@@ -80,7 +80,7 @@ class Perturbation:
             raise ValueError(f'{self}: albumentations {library.__version__} refuses {arguments}: {error}') from error
 
     def try_out(self, severity: int) -> None:
-        """Apply it at a severity to a grey picture, which shows what the arguments alone do not.
+        """Apply it at a severity to a gray picture, which shows what the arguments alone do not.
 
         Raises:
             ImportError: If it needs albumentations, which is not installed.

@@ -126,7 +126,7 @@ class LoadForgeryAnnotations(BaseTransform):
 
 
 def _check_fake(values: np.ndarray, mask_values: str, subject: str) -> None:
-    """Check the grey values of a fake image's mask; ``subject`` begins the message."""
+    """Check the gray values of a fake image's mask; ``subject`` begins the message."""
     if not fake_pixels(values, mask_values).any():
         if not values.any():
             raise ValueError(f'{subject} is empty: all of it is 0')

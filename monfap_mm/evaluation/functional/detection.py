@@ -80,7 +80,7 @@ def tpr_at_fpr(labels: np.ndarray, scores: np.ndarray, limit: float) -> float:
 def best_accuracy(labels: np.ndarray, scores: np.ndarray) -> tuple[float, float]:
     """Accuracy at the threshold that suits these very images best: an upper bound, not a result.
 
-    Candidates are 0, 1 and the middles between neighbouring scores; among equals, the one nearest to 0.5 is taken.
+    Candidates are 0, 1 and the middles between neighboring scores; among equals, the one nearest to 0.5 is taken.
 
     Returns:
         The accuracy and the threshold, between 0 and 1; both NaN unless there are images of both classes.

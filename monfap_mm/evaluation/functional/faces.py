@@ -52,7 +52,7 @@ def label_faces(target: np.ndarray, boxes: Sequence[Sequence[float]] | None = No
 
     Args:
         target: Where the truth is fake, (H, W), bool.
-        boxes: Faces as x1, y1, x2, y2 in pixels, (N, 4); without any, connected regions (8 neighbours) are faces.
+        boxes: Faces as x1, y1, x2, y2 in pixels, (N, 4); without any, connected regions (8 neighbors) are faces.
 
     Returns:
         The number of the face at each pixel from 1, without gaps, and 0 elsewhere, (H, W).

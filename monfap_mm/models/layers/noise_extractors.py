@@ -75,16 +75,16 @@ class CDConv(LinearExtractor):
         self.conv = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
 
     def kernel(self) -> Tensor:
-        """The equivalent 3x3 kernel, ``(C, C, 3, 3)``: the difference only changes the centre."""
+        """The equivalent 3x3 kernel, ``(C, C, 3, 3)``: the difference only changes the center."""
         weight = self.conv.weight
         centre = self.theta * weight.sum(dim=(2, 3), keepdim=True)
         return weight - F.pad(centre, (1, 1, 1, 1))
 
 
 class BayarConv(LinearExtractor):
-    """Constrained 5x5 convolution: the centre is -1 and the 24 weights around it sum to 1.
+    """Constrained 5x5 convolution: the center is -1 and the 24 weights around it sum to 1.
 
-    Departure from the authors' code, which overwrites the stored weights with the normalised ones at each forward:
+    Departure from the authors' code, which overwrites the stored weights with the normalized ones at each forward:
     here the division is part of the graph, so a forward pass changes nothing and the gradient is exact. The outputs
     are the same.
 
@@ -123,7 +123,7 @@ class _Constrain(torch.autograd.Function):
         weight, kernel = ctx.saved_tensors
         total, held = _held_sum(weight)
         before, centre, after = grad.split((_BAYAR_FREE_WEIGHTS // 2, 1, _BAYAR_FREE_WEIGHTS // 2), dim=-1)
-        # Without the centre, which is no weight's and where k is -1. A total that is held is a constant.
+        # Without the center, which is no weight's and where k is -1. A total that is held is a constant.
         along = ((grad * kernel).sum(dim=-1, keepdim=True) + centre).masked_fill_(held, 0)
         return torch.cat([before, after], dim=-1).sub_(along).div_(total)
 

@@ -8,7 +8,7 @@ from ..ops import Foldable
 
 
 class FourierPositionEncoding(Foldable, BaseModule):
-    """Random Fourier features of pixel centres (after SAM's prompt encoder).
+    """Random Fourier features of pixel centers (after SAM's prompt encoder).
 
     Args:
         channels: Width C of the code, even.

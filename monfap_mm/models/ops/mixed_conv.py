@@ -43,7 +43,7 @@ def mixed_conv2d(x: Tensor, kernels: Sequence[Tensor], weights: Tensor) -> Tenso
 
 
 def mix_kernels(kernels: Sequence[Tensor], weights: Tensor) -> Tensor:
-    """``sum_n weights[b, n] kernels[n]``, smaller kernels in the centre of the largest.
+    """``sum_n weights[b, n] kernels[n]``, smaller kernels in the center of the largest.
 
     Args:
         kernels: Kernels ``(C', C, k, k)`` of odd sizes k.
