@@ -41,7 +41,8 @@ def test_another_size_is_an_error_that_counts(tmp_path):
         start(tmp_path, ToyModel(width=3).state_dict())
     lines = str(error.value).splitlines()
     assert (
-        lines[1] == 'Of at least one part 90% of the weights must fit, but it is backbone 0 of 2, decode_head 1 of 2.'
+        lines[1]
+        == 'At least one part of the model must get 90% of its weights, but it is backbone 0 of 2, decode_head 1 of 2.'
     )
     assert '3 of another shape: backbone.weight (model (2, 1), checkpoint (3, 1))' in lines[2]
     assert len(lines) == 3
