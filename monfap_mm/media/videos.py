@@ -77,8 +77,8 @@ class _File(io.FileIO):
 class VideoReader:
     """The frames of a video file in their order, decoded when they are asked for; to iterate over once.
 
-    A file that is cut off or damaged gives the frames that can be decoded, and :attr:`note` says so afterwards. No
-    other file is opened, whatever is in this one.
+    A file that is cut off or damaged gives the frames that can be decoded, and :attr:`note` says so afterwards, also
+    of frames of which the decoder made up a part. No other file is opened, whatever is in this one.
 
     Args:
         path: The file.
@@ -115,6 +115,7 @@ class VideoReader:
         self.size: tuple[int, int] | None = None
         self.seen = self._packets = 0
         self.duration = self._start = self._last = 0.0
+        self._concealed = 0
         self._is_damaged = False
 
     _container = None
@@ -177,7 +178,7 @@ class VideoReader:
         decoded = self._decoded()
         for wanted in indices:
             frame = next((frame for index, _, frame in decoded if index == wanted), None)
-            if frame is None or self._is_damaged:
+            if frame is None or self._is_damaged or self._concealed:
                 raise BadInput(f'{self.path.name} is cut off or damaged at frame {wanted}')
             yield self._image(frame)
 
@@ -190,8 +191,9 @@ class VideoReader:
         """
         with VideoReader(self.path, self.max_pixels) as video:
             length = sum(1 for _ in video._decoded())
-            if video._is_damaged or not length:
-                raise BadInput(f'{self.path.name} is cut off or damaged: {length} frames can be decoded')
+            if video._is_damaged or video._concealed or not length:
+                sound = length - video._concealed
+                raise BadInput(f'{self.path.name} is cut off or damaged: {sound} frames can be decoded')
         return length
 
     def _decoded(self) -> Iterator[tuple[int, float, 'av.VideoFrame']]:
@@ -221,7 +223,9 @@ class VideoReader:
             except _ERRORS:
                 self._is_damaged = True
                 continue
-            yield from frames
+            for frame in frames:
+                self._concealed += frame.is_corrupt
+                yield frame
 
     def _shown_at(self, frame: 'av.VideoFrame') -> float | None:
         """The container's time of a frame."""
@@ -262,7 +266,7 @@ class VideoReader:
 
     @property
     def note(self) -> str | None:
-        """What is missing of a video whose end was reached; None if nothing is."""
+        """What is missing or made up in a video whose end was reached; None if nothing is."""
         announced = self._stream.frames if self._counts_frames else 0
         if announced:
             # Packets, since not all of them are to be shown.
@@ -270,11 +274,13 @@ class VideoReader:
         else:
             announced = round(self._announced_end() * self.rate)
             is_short = self.duration < self._announced_end() - SECONDS_TOLERANCE
-        if not (self._is_damaged or is_short):
-            return None
-        return (
-            f'{self.seen} of {max(announced, self.seen)} frames could be read: the file is cut off, damaged or trimmed'
-        )
+        notes = []
+        if self._is_damaged or is_short:
+            total = max(announced, self.seen)
+            notes.append(f'{self.seen} of {total} frames could be read: the file is cut off, damaged or trimmed')
+        if self._concealed:
+            notes.append(f'damaged frames whose missing parts the decoder made up: {self._concealed} of {self.seen}')
+        return '; '.join(notes) or None
 
     def _announced_end(self) -> float:
         """Seconds from the first frame to the end of the video, as the container says; 0 if it does not."""

@@ -128,6 +128,32 @@ def test_a_file_with_a_hole_gives_what_is_before(tmp_path):
         assert f'{len(frames)} of 100 frames could be read' in video.note
 
 
+def garble(path, number: int) -> None:
+    """Overwrite the second half of a packet; the file and its index stand."""
+    with av.open(str(path)) as container:
+        packet = [packet for packet in container.demux(video=0) if packet.size][number]
+        start, end = packet.pos + packet.size // 2, packet.pos + packet.size
+    content = bytearray(path.read_bytes())
+    content[start:end] = np.random.default_rng(0).bytes(end - start)
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize('name', ['a.mp4', 'a.mkv'])
+def test_frames_that_the_decoder_made_up_are_told(tmp_path, name):
+    path = write_at_times(tmp_path / name, np.arange(12) / 25)
+    assert read(path)[2] is None
+    garble(path, 1)
+    with VideoReader(path) as video:
+        numbers = [read_number(frame.image) for frame in video]
+    assert len(numbers) == 12
+    assert numbers != list(range(12))  # What the decoder makes up is no picture of the video.
+    assert video.note == 'damaged frames whose missing parts the decoder made up: 1 of 12'
+    with VideoReader(path) as video, pytest.raises(BadInput, match='cut off or damaged: 11 frames can be decoded'):
+        _ = video.length
+    with VideoReader(path) as video, pytest.raises(BadInput, match='cut off or damaged at frame 3'):
+        list(video.frames([3]))
+
+
 def test_a_cut_mp4_has_lost_its_index(tmp_path):
     with pytest.raises(BadInput, match=r'a.mp4 is no video that can be decoded, or it is cut off'):
         VideoReader(str(cut(write_with_opencv(tmp_path / 'a.mp4', 'mp4v', 20))))
