@@ -25,7 +25,7 @@ def compare_state_dicts(expected: Mapping[str, Tensor], given: Mapping[str, Tens
         One line each for missing, unexpected and misshapen weights, as far as there are any, and for each
         setting that differs.
     """
-    differences = _compare_settings(_settings(expected), _settings(given))
+    differences = compare_settings(expected, given)
     expected, given = without_wrapper(expected), without_wrapper(given)
     shared = [key for key in expected if key in given]
     found = {
@@ -62,7 +62,9 @@ def _settings(state_dict: Mapping[str, Tensor]) -> dict[str, Any]:
     return found
 
 
-def _compare_settings(expected: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
+def compare_settings(expected: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list[str]:
+    """One line for each setting that two state dicts both have, with different values."""
+    expected, given = _settings(expected), _settings(given)
     return [
         f'  {name} is {expected[name]!r} in the config, and the checkpoint was trained with {given[name]!r}'
         for name in expected

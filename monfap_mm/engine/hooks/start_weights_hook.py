@@ -8,7 +8,7 @@ from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from torch import Tensor
 
-from ...utils.state_dicts import compare_state_dicts, without_wrapper
+from ...utils.state_dicts import compare_settings, compare_state_dicts, without_wrapper
 from .strict_checkpoint_hook import misfit
 
 # Share of a part's weights that must fit. Not all of them: some backbones resize what depends on the image's size.
@@ -21,7 +21,8 @@ class StartWeightsHook(Hook):
 
     The rule for ``load_from``: at least one part of the model (backbone, neck, decode head) must get nine of ten of its
     weights. So a checkpoint of the backbone alone is fine, and so is one of a model with another number of classes; a
-    line says how much of each part fits. A training that is resumed must get all the weights of its model.
+    line says how much of each part fits, and another one names settings that were different when the weights were
+    trained. A training that is resumed must get all the weights of its model, and have its settings.
     """
 
     # After the hooks that still change the state dict, e.g. EMAHook.
@@ -42,10 +43,15 @@ class StartWeightsHook(Hook):
         problems = compare_state_dicts(model.state_dict(), state_dict)
         if not problems:
             return
+        if runner._resume:
+            raise misfit(checkpoint, ['To resume, all weights and settings must fit.', *problems])
+        settings = compare_settings(model.state_dict(), state_dict)
+        if settings:
+            runner.logger.warning('\n'.join(['The weights were trained with other settings:', *settings]))
+        if len(settings) == len(problems):
+            return
         parts = _count_fitting(model.state_dict(), state_dict)
         said = ', '.join(f'{part} {fitting} of {total}' for part, (fitting, total) in parts.items())
-        if runner._resume:
-            raise misfit(checkpoint, ['To resume, all weights must fit.', *problems])
         if all(fitting < _ENOUGH * total for fitting, total in parts.values()):
             rule = f'At least one part of the model must get {_ENOUGH:.0%} of its weights, but it is {said}.'
             raise misfit(checkpoint, [rule, *problems])

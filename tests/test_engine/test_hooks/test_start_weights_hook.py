@@ -2,6 +2,8 @@ import pytest
 import torch
 from torch import nn
 
+from monfap_mm.utils.state_dicts import keep_settings
+
 from ..toy import ToyModel, make_runner
 
 
@@ -79,7 +81,7 @@ def test_other_names_are_an_error(tmp_path):
 
 def test_to_resume_all_weights_must_fit(tmp_path, weights):
     del weights['decode_head.bias']
-    with pytest.raises(ValueError, match='To resume, all weights must fit'):
+    with pytest.raises(ValueError, match='To resume, all weights and settings must fit'):
         start(tmp_path, weights, resume=True)
 
 
@@ -93,3 +95,30 @@ def test_counters_of_batch_norm_do_not_count(tmp_path, monkeypatch):
     del state_dict['backbone.num_batches_tracked']
     _, log = start(tmp_path, state_dict)
     assert 'backbone 4 of 4, decode_head 0 of 2' in log
+
+
+@pytest.fixture
+def trained_otherwise(monkeypatch):
+    """Weights of a threshold of 0.3, for a model of 0.5."""
+    build = ToyModel.__init__
+
+    def build_with_settings(self, width=2):
+        build(self, width)
+        keep_settings(self)
+
+    monkeypatch.setattr(ToyModel, '__init__', build_with_settings)
+    monkeypatch.setattr(ToyModel, 'answer_settings', dict(threshold=0.3), raising=False)
+    state_dict = ToyModel().state_dict()
+    monkeypatch.setattr(ToyModel, 'answer_settings', dict(threshold=0.5))
+    return state_dict
+
+
+def test_another_setting_is_named_and_the_weights_are_not_said_to_be_missing(tmp_path, trained_otherwise):
+    _, log = start(tmp_path, trained_otherwise)
+    assert 'threshold is 0.5 in the config, and the checkpoint was trained with 0.3' in log
+    assert 'Weights that fit' not in log
+
+
+def test_to_resume_all_settings_must_fit(tmp_path, trained_otherwise):
+    with pytest.raises(ValueError, match='threshold is 0.5 in the config'):
+        start(tmp_path, trained_otherwise, resume=True)
