@@ -145,13 +145,13 @@ def test_frames_that_the_decoder_made_up_are_told(tmp_path, name):
     garble(path, 1)
     with VideoReader(path) as video:
         numbers = [read_number(frame.image) for frame in video]
+        assert video.note == 'damaged frames whose missing parts the decoder made up: 1 of 12'
     assert len(numbers) == 12
     assert numbers != list(range(12))  # What the decoder makes up is no picture of the video.
-    assert video.note == 'damaged frames whose missing parts the decoder made up: 1 of 12'
     with VideoReader(path) as video, pytest.raises(BadInput, match='cut off or damaged: 11 frames can be decoded'):
         _ = video.length
-    with VideoReader(path) as video, pytest.raises(BadInput, match='cut off or damaged at frame 3'):
-        list(video.frames([3]))
+    with VideoReader(path) as video, pytest.raises(BadInput, match='cut off or damaged at frame 5'):
+        list(video.frames([5]))
 
 
 def test_a_cut_mp4_has_lost_its_index(tmp_path):
