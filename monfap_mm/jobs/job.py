@@ -34,7 +34,7 @@ class Task:
     """
 
     key: str
-    args: Any = None
+    args: Any
 
 
 @dataclass(frozen=True)

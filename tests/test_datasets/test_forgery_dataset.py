@@ -8,7 +8,7 @@ from mmengine.registry import DefaultScope
 from mmseg.registry import DATASETS
 from torch.utils.data import DataLoader
 
-from monfap_mm.datasets import ForgeryDataset
+from monfap_mm.datasets import ForgeryDataset, ManualFakeDataset
 
 from ..logs import captured_logs
 from .files import box_mask, make_dataset, photo, save
@@ -141,6 +141,18 @@ def test_malformed_lines_are_counted_and_shown(root):
     assert lines[1] == f"  {root}/list.txt:2: the label must be 0 (real) or 1 (fake), got '7'"
     assert len(lines) == 12
     assert lines[11] == '  ... and 2 more'
+
+
+def test_problems_of_all_lists_are_told(root):
+    options = dict(ann_file='{osn}.txt', data_root=str(root), osn=['wechat', 'tiktok'])
+    for name, label in (('wechat', 7), ('tiktok', 8)):
+        write_list(root, f'images/0.png\t{label}\n', f'{name}.txt')
+    with pytest.raises(ValueError, match=r'(?s)^2 malformed lines:.*wechat\.txt:1: .*7.*tiktok\.txt:1: .*8.$'):
+        ManualFakeDataset(**options)
+    for name in options['osn']:
+        write_list(root, f'images/{name}.png\t0\n', f'{name}.txt')
+    with pytest.raises(FileNotFoundError, match=r'(?s)^2 missing files:.*images/wechat\.png.*images/tiktok\.png$'):
+        ManualFakeDataset(**options)
 
 
 def test_missing_files_are_counted_and_shown(root):

@@ -1,5 +1,7 @@
 """Every perturbation of the table, at every severity."""
 
+import hashlib
+import json
 import random
 import warnings
 
@@ -7,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from monfap_mm.datasets.perturbations import load_table
+from monfap_mm.datasets.perturbations import PERTURBATIONS, load_table
 from monfap_mm.scenes.camera import Camera
 from monfap_mm.scenes.rendering import render_scene
 
@@ -64,6 +66,30 @@ def test_keeps_size_and_type_and_touches_no_global_state(entry):
         assert (first[0] != image).any()
         assert set(np.unique(first[1])) <= {0, 1}
         assert entry.build(severity)(image, None, 1)[1] is None
+
+
+def test_the_published_severities_stay():
+    """Figures of two models compare only if both were perturbed alike; a change of a value belongs in the docs."""
+    hashes = {
+        family: hashlib.sha256(json.dumps(entries, sort_keys=True).encode()).hexdigest()[:16]
+        for family, entries in PERTURBATIONS.items()
+    }
+    assert hashes == dict(
+        color='4c96f8103a7259d1',
+        edge='4007e1f73985fcfb',
+        corruption='4093e2973da52780',
+        convolution='101735a46ca49699',
+        external='ac799aeaaf1b4989',
+    )
+
+
+@every_entry()
+def test_the_strongest_leaves_the_picture_recognizable(entry, group):
+    def coarse(image):
+        return cv2.resize(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), (48, 48), interpolation=cv2.INTER_AREA).ravel()
+
+    for seed in range(2):
+        assert np.corrcoef(coarse(group), coarse(entry.build(5)(group, None, seed)[0]))[0, 1] > 0.5
 
 
 @every_entry()

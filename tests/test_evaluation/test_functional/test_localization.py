@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import numpy as np
@@ -19,6 +20,21 @@ def test_against_scikit_learn():
     assert iou(counts) == pytest.approx(f1_score(counts) / (2 - f1_score(counts)), abs=1e-12)
     assert mcc(counts) == pytest.approx(sk.matthews_corrcoef(target, prediction), abs=1e-12)
     assert false_positive_rate(counts) == pytest.approx(np.mean(prediction[target == 0]), abs=1e-12)
+
+
+@pytest.mark.parametrize('counts', list(itertools.product(range(3), repeat=4)))
+def test_single_pixels_against_scikit_learn(counts):
+    tp, fp, fn, tn = counts
+    target, prediction = np.repeat([1, 0, 1, 0], counts), np.repeat([1, 1, 0, 0], counts)
+    fake, real = tp + fn > 0, fp + tn > 0
+    expected = [
+        sk.f1_score(target, prediction, zero_division=0) if fake else math.nan,
+        sk.jaccard_score(target, prediction, zero_division=0) if fake else math.nan,
+        sk.matthews_corrcoef(target, prediction) if fake and real else math.nan,
+        np.mean(prediction[target == 0]) if real else math.nan,
+    ]
+    found = [figure(PixelCounts(*counts)) for figure in (f1_score, iou, mcc, false_positive_rate)]
+    np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
 def test_many_matrices_at_once():
