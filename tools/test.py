@@ -1,11 +1,21 @@
 """Test a checkpoint: ``python tools/test.py CONFIG CHECKPOINT``."""
 
+from contextlib import nullcontext
+from pathlib import Path
+
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from monfap_mm.cli.command import run_command
-from monfap_mm.engine.launch import base_parser, config_from_arguments, join_cpu_processes, require_checkpoint
+from monfap_mm.cli.command import CommandError, run_command
+from monfap_mm.engine.launch import (
+    base_parser,
+    config_from_arguments,
+    is_first_process,
+    join_cpu_processes,
+    require_checkpoint,
+)
 from monfap_mm.evaluation.results_file import ENDING, PICKLES
+from monfap_mm.jobs.folder_lock import only_writer
 
 
 def parse_args():
@@ -65,6 +75,18 @@ def keep_predictions(parser, cfg: Config, path: str) -> None:
         cfg.test_evaluator = [*evaluators, dict(type='ForgeryMetric', out_file=path)]
 
 
+def locked(path: str | None, launcher: str):
+    """Keep other tests from writing to the same file or folder, as a context."""
+    if path is None or not is_first_process(launcher):
+        return nullcontext()
+    folder = Path(path).parent if path.endswith(ENDING) else Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandError(f'cannot write to {folder}: {error.strerror}') from error
+    return only_writer(path)
+
+
 def main():
     """Build the runner and test."""
     parser, args = parse_args()
@@ -80,8 +102,9 @@ def main():
         use_tta(parser, cfg)
     if args.out:
         keep_predictions(parser, cfg, args.out)
-    join_cpu_processes(cfg)
-    Runner.from_cfg(cfg).test()
+    with locked(args.out, args.launcher):
+        join_cpu_processes(cfg)
+        Runner.from_cfg(cfg).test()
 
 
 if __name__ == '__main__':

@@ -1,12 +1,12 @@
 """Annotation files, on which all samples of a set depend."""
 
-import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
 from ..jobs.errors import JobError
 from ..media.errors import BadInput
 from ..media.paths import safe_join
+from ..utils.provenance import file_sha256
 
 
 def find_annotations(root: Path, name: str) -> Path | None:
@@ -34,4 +34,4 @@ def find_annotations(root: Path, name: str) -> Path | None:
 
 def hash_annotations(paths: Iterable[Path]) -> dict[str, str]:
     """SHA-256 of annotation files by file name: settings of a job, since its samples depend on them."""
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+    return {path.name: file_sha256(path) for path in paths}

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..jobs.job import MANIFEST
+from ..jobs.line_log import whole_lines
 
 
 class Origin(NamedTuple):
@@ -28,12 +29,11 @@ def read_origins(folder: Path) -> dict[str, Origin] | None:
     """
     origins = {}
     try:
-        with (folder / MANIFEST).open(encoding='utf-8') as lines:
-            for line in lines:
-                for entry in json.loads(line).get('entries', ()):
-                    info = entry['info']
-                    image = os.path.join(folder, entry['image'])
-                    origins[image] = Origin(tuple(info.get('sources', ())), info.get('faces'))
+        for line in whole_lines(folder / MANIFEST):
+            for entry in json.loads(line).get('entries', ()):
+                info = entry['info']
+                image = os.path.join(folder, entry['image'])
+                origins[image] = Origin(tuple(info.get('sources', ())), info.get('faces'))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         # Another tool's file of this name, or a damaged one: the check does without.
         return None

@@ -1,9 +1,7 @@
 """Looking at one sample of a list: does it read, and do image, label and mask agree?"""
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -12,6 +10,7 @@ from ..media.errors import BadInput
 from ..media.images import read_image, read_mask
 from ..media.limits import MAX_PIXELS_OF_SETS
 from ..media.masks import DEFAULT_MASK_VALUES, MASK_VALUES, fake_pixels, oddity, second_level
+from ..utils.provenance import file_sha256
 
 BAD_IMAGE, BAD_MASK = 'image that cannot be read', 'mask that cannot be read'
 SIZES = 'mask of another size than its image'
@@ -68,7 +67,7 @@ def inspect(sample: Sample, max_pixels: int = MAX_PIXELS_OF_SETS, mask_values: s
     """
     try:
         image = read_image(sample.image, max_pixels)
-        digest = hashlib.sha256(Path(sample.image).read_bytes()).digest()
+        digest = bytes.fromhex(file_sha256(sample.image))
     except (BadInput, OSError) as error:
         return Facts(((BAD_IMAGE, str(error)),))
     found = {'digest': digest, 'look': difference_hash(image)}

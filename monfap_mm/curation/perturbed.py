@@ -17,6 +17,7 @@ from ..media.errors import BadInput
 from ..media.headers import read_header
 from ..media.masks import DEFAULT_MASK_VALUES
 from ..media.paths import safe_name
+from ..utils.provenance import file_sha256
 
 # Comes out of safe_name for no part of a path.
 _UP = '%up'
@@ -52,7 +53,7 @@ def describe(source: Path, perturber: Perturber) -> dict:
     }
     return dict(
         list=source.name,
-        list_sha256=hashlib.sha256(source.read_bytes()).hexdigest(),
+        list_sha256=file_sha256(source),
         table_sha256=hashlib.sha256(json.dumps(table).encode()).hexdigest(),
     )
 

@@ -27,6 +27,7 @@ from ..media.images import read_image
 from ..media.limits import MAX_PIXELS_OF_SETS
 from ..media.paths import safe_join, safe_name
 from ..utils.fit_size import fit_size
+from ..utils.provenance import file_sha256
 from .faces import FaceDetector
 from .shares import draw
 
@@ -193,11 +194,7 @@ def list_tasks(src: Path, recipe: Recipe) -> list[Task]:
 
 def _hash_content(src: Path, name: str) -> str:
     try:
-        with safe_join(src, name).open('rb') as file:
-            digest = hashlib.sha256()
-            while block := file.read(1 << 20):
-                digest.update(block)
-            return digest.hexdigest()
+        return file_sha256(safe_join(src, name))
     except (BadInput, OSError):  # its task reports it
         return ''
 

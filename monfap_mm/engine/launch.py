@@ -62,6 +62,12 @@ def config_from_arguments(parser: argparse.ArgumentParser, args: argparse.Namesp
     return cfg
 
 
+def is_first_process(launcher: str) -> bool:
+    """Whether this is the first of the processes that a launcher started, as is known before they are joined."""
+    ranks = dict(pytorch='RANK', slurm='SLURM_PROCID', mpi='OMPI_COMM_WORLD_RANK')
+    return os.environ.get(ranks.get(launcher, ''), '0') == '0'
+
+
 def join_cpu_processes(cfg: Config) -> None:
     """Let ``--launcher pytorch`` run on a machine without GPUs.
 

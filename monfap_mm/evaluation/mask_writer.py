@@ -8,6 +8,7 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmseg.registry import METRICS
 
+from ..utils.atomic_write import atomic_write
 from ..utils.file_names import FileNames
 
 
@@ -42,8 +43,7 @@ class MaskWriter(BaseMetric):
         for sample in data_samples:
             mask = sample['pred_sem_seg']['data'].squeeze(0).cpu().numpy()
             path = self.output_dir / f'{self._unique_name(sample["img_path"], sample.get("sample_idx"))}.png'
-            if not cv2.imwrite(str(path), (mask == 1).astype(np.uint8) * 255):
-                raise OSError(f'Cannot write the mask {path}')
+            atomic_write(path, cv2.imencode('.png', (mask == 1).astype(np.uint8) * 255)[1].tobytes())
             self.results.append(str(path))
 
     def compute_metrics(self, results: list[str]) -> dict[str, float]:

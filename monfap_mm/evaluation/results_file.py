@@ -7,13 +7,14 @@ dicts, numbers and strings.
 
 import glob
 import json
-import os
 import pickle
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
+from ..jobs.line_log import LineLog
+from ..utils.atomic_write import written_aside
 from .functional import score_histogram
 from .functional.score_histogram import INNER_END, INNER_WIDTH, NUM_BINS, OUTER_WIDTH
 from .image_record import NUM_BINS_1, ImageRecord
@@ -43,22 +44,22 @@ class PartialResults:
 
     def __init__(self, target: str, rank: int) -> None:
         self.path = Path(f'{target}.part{rank}')
-        self._file = None
+        self._log: LineLog | None = None
 
     def append(self, record: ImageRecord) -> None:
         """Write a record so that it outlives the process. The first call begins a new file."""
-        if self._file is None:
+        if self._log is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open('w', encoding='utf-8')
-            self._file.write(_line(HEADER))
-        self._file.write(_line(record.to_json()))
-        self._file.flush()
+            self.path.unlink(missing_ok=True)
+            self._log = LineLog(self.path)
+            self._log.append(_line(HEADER))
+        self._log.append(_line(record.to_json()))
 
     def remove(self) -> None:
         """Delete the file, if there is one, once the final file holds all."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        if self._log is not None:
+            self._log.close()
+            self._log = None
         self.path.unlink(missing_ok=True)
 
 
@@ -85,11 +86,9 @@ def write_results(path: str, records: Iterable[ImageRecord]) -> None:
     check_ending(path)
     records = sorted(records, key=lambda record: -1 if record.sample_idx is None else record.sample_idx)
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    temporary = f'{path}.tmp'
-    with open(temporary, 'w', encoding='utf-8') as file:
+    with written_aside(path) as temporary, open(temporary, 'w', encoding='utf-8') as file:
         file.write(_line(HEADER))
         file.writelines(_line(record.to_json()) for record in records)
-    os.replace(temporary, path)
 
 
 def read_results(path: str) -> tuple[list[ImageRecord], list[str]]:

@@ -10,6 +10,7 @@ from ..media.errors import BadInput
 from ..media.images import read_image, read_mask
 from ..media.masks import fake_pixels
 from ..structures import CLASSES
+from ..utils.atomic_write import atomic_write
 from ..utils.file_names import FileNames
 from ..visualization.panels import MIN_HEIGHT, MIN_WIDTH, center, gray_mask, missing, panel_size, resize, side_by_side
 from ..visualization.prediction_panel import tint_fake, write_verdict
@@ -56,8 +57,8 @@ def draw_worst(
         name = names[record.identity]
         predicted = None if masks is None else str(masks / f'{mask_names[record.identity]}.png')
         path = folder / f'{rank:03d}_{name}.png'
-        if not cv2.imwrite(str(path), cv2.cvtColor(_draw(record, predicted, problems), cv2.COLOR_RGB2BGR)):
-            raise OSError(f'Cannot write the picture {path}')
+        picture = cv2.cvtColor(_draw(record, predicted, problems), cv2.COLOR_RGB2BGR)
+        atomic_write(path, cv2.imencode('.png', picture)[1].tobytes())
     return problems
 
 

@@ -13,6 +13,7 @@ from mmengine.utils import track_parallel_progress, track_progress
 from ..forging.forgeries import FaceSource, Forgery, forge
 from ..forging.imaging import Rng
 from ..forging.postprocess import PostProcess
+from ..jobs.folder_lock import only_writer
 from ..utils.atomic_write import atomic_write
 from .camera import Camera
 from .rendering import render_portrait, render_scene
@@ -127,8 +128,15 @@ def make_set(folder: str | Path, demo: DemoSet, workers: int = 1) -> bool:
 
     Raises:
         FileExistsError: If the folder holds a set made with other parameters.
+        JobError: If another run is at work in it.
     """
     folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with only_writer(folder):
+        return _make_set(folder, demo, workers)
+
+
+def _make_set(folder: Path, demo: DemoSet, workers: int) -> bool:
     if _already_made(folder / 'config.json', demo):
         return False
     for name in ('images', 'masks'):

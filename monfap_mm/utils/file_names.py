@@ -10,6 +10,8 @@ from mmengine.dist import get_world_size
 class FileNames:
     """Gives each image a name of its own: its stem, and where two images share a stem also its index in the dataset.
 
+    Stems that differ only in small and capital letters count as the same.
+
     With several processes, which do not know of each other's names, all names have the index.
 
     Args:
@@ -23,7 +25,10 @@ class FileNames:
     def __call__(self, path: str, index: int) -> str:
         """The name for an image, without folder and ending; the same at every call."""
         owner = (path, index)
-        return next(name for name in self._candidates(path, index) if self._owners.setdefault(name, owner) == owner)
+        # Where the file system does not tell A.png from a.png, one would replace the other.
+        return next(
+            name for name in self._candidates(path, index) if self._owners.setdefault(name.casefold(), owner) == owner
+        )
 
     def _candidates(self, path: str, index: int) -> Iterator[str]:
         """Names for an image, best first."""

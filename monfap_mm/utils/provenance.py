@@ -32,11 +32,16 @@ def hash_text(text: str) -> str:
 
 def hash_file(path: str | Path) -> str:
     """Short SHA-256 of a file of any size."""
+    return file_sha256(path)[:16]
+
+
+def file_sha256(path: str | Path) -> str:
+    """SHA-256 of a file of any size, in hexadecimal digits."""
     digest = hashlib.sha256()
     with open(path, 'rb') as stream:
         while chunk := stream.read(1 << 20):
             digest.update(chunk)
-    return digest.hexdigest()[:16]
+    return digest.hexdigest()
 
 
 def versions() -> dict[str, str]:

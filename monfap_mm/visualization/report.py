@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from ..structures import rle_share
+from ..utils.atomic_write import written_aside
 from ..utils.fit_size import fit_size
 from ..utils.printable import printable
 from .gate_bars import EXPERT_COLORS, EXPERT_NAMES
@@ -42,8 +43,7 @@ def write_report(path: Path, predictions: Iterable[dict], settings: Mapping[str,
     errors = [row for row in rows if row['error'] is not None]
     counts = Counter(row['label'] for row in answers)
     shown = {'files': len(rows), 'fake': counts['fake'], 'real': counts['real'], 'no answer': len(errors)}
-    temporary = path.with_name(f'{path.name}.tmp')
-    with open(temporary, 'w', encoding='utf-8') as file:
+    with written_aside(path) as temporary, open(temporary, 'w', encoding='utf-8') as file:
         file.write(
             HEAD.substitute(
                 num_fake=counts['fake'],
@@ -58,7 +58,6 @@ def write_report(path: Path, predictions: Iterable[dict], settings: Mapping[str,
         file.writelines(_error_row(row) for row in errors)
         about = ''.join(_definition(name, value) for name, value in settings.items())
         file.write(FOOT.substitute(settings=about, script=SCRIPT))
-    os.replace(temporary, path)
 
 
 def _shorten(values: dict) -> dict:

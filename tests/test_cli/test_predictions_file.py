@@ -1,5 +1,8 @@
 import json
+import multiprocessing
 import os
+import random
+import time
 
 import pytest
 
@@ -94,6 +97,32 @@ def test_what_a_file_was_like_is_known_again(tmp_path):
     write(tmp_path, answer('a') | dict(source=dict(bytes=1, modified=1.5)), answer('b'))
     with PredictionsFile(tmp_path, SETTINGS, resume=True) as file:
         assert list(file.done.values()) == [dict(bytes=1, modified=1.5), None]
+
+
+def test_kills_at_any_moment_lose_no_answer_and_leave_one_for_each(tmp_path):
+    names, rng = [str(number) for number in range(30)], random.Random(0)
+
+    def run():
+        """Answers what is left, and three files again, as if they had changed."""
+        with PredictionsFile(tmp_path, SETTINGS, resume=True) as file:
+            done = {os.path.basename(key) for key in file.done}
+            for name in [name for name in names if name not in done] + names[:3]:
+                file.append(answer(name))
+                time.sleep(0.001)
+            file.finish()
+
+    before = set()
+    for _ in range(12):
+        process = multiprocessing.get_context('fork').Process(target=run)
+        process.start()
+        time.sleep(rng.uniform(0, 0.1))
+        process.kill()
+        process.join()
+        after = set(paths(tmp_path)) if (tmp_path / 'predictions.jsonl').exists() else set()
+        assert before <= after
+        before = after
+    run()
+    assert sorted(paths(tmp_path)) == sorted(names)
 
 
 def test_another_file_is_left_as_it_is(tmp_path):

@@ -6,6 +6,7 @@ from mmengine.config import Config
 from monfap_mm.engine.launch import (
     base_parser,
     config_from_arguments,
+    is_first_process,
     join_cpu_processes,
     require_checkpoint,
     require_file,
@@ -63,6 +64,18 @@ def test_damaged_checkpoint_is_named(tmp_path, capsys, content):
 def test_addresses_are_not_looked_up():
     require_file(base_parser('test'), 'https://example.com/weights.pth', 'checkpoint')
     require_checkpoint(base_parser('test'), 'https://example.com/weights.pth')
+
+
+@pytest.mark.parametrize(
+    ('launcher', 'variable'), [('pytorch', 'RANK'), ('slurm', 'SLURM_PROCID'), ('mpi', 'OMPI_COMM_WORLD_RANK')]
+)
+def test_the_first_process_is_known_before_they_are_joined(launcher, variable, monkeypatch):
+    for name in ('RANK', 'SLURM_PROCID', 'OMPI_COMM_WORLD_RANK'):
+        monkeypatch.setenv(name, '3')
+    assert not is_first_process(launcher)
+    assert is_first_process('none'), 'a test within another job of the cluster is one process'
+    monkeypatch.setenv(variable, '0')
+    assert is_first_process(launcher)
 
 
 def test_a_single_process_needs_no_group():

@@ -3,6 +3,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import subprocess
 import time
 
 import pytest
@@ -34,13 +35,13 @@ def start():
         ready, release = FORK.Event(), FORK.Event()
         process = FORK.Process(target=hold, args=(target, ready, release))
         process.start()
-        started.append((process, release))
+        started.append(process)
         assert ready.wait(20)
         return process, release
 
     yield start
-    for process, release in started:
-        release.set()
+    for process in started:
+        process.kill()
         process.join()
 
 
@@ -79,23 +80,16 @@ def test_a_killed_run_holds_nothing_up(tmp_path, start):
 
 def test_workers_of_a_killed_run_are_waited_for(tmp_path, monkeypatch):
     """They hold the lock until they see that it is gone."""
-    ready, reader_writer = FORK.Event(), os.pipe()
 
     def run():
-        with only_writer(tmp_path):
-            FORK.Process(target=work).start()
-            ready.wait(20)
+        with only_writer(tmp_path) as lock:
+            subprocess.Popen(['sleep', '1'], pass_fds=[lock], stdout=subprocess.DEVNULL)
             os.kill(os.getpid(), signal.SIGKILL)
-
-    def work():
-        os.write(reader_writer[1], b'.')
-        ready.set()
-        time.sleep(1)
 
     process = FORK.Process(target=run)
     process.start()
     process.join()
-    assert os.read(reader_writer[0], 1) == b'.'
+    assert process.exitcode == -signal.SIGKILL
     with pytest.raises(JobError, match=f'process {process.pid} on'), only_writer(tmp_path):
         pass
     monkeypatch.setattr(module, '_PATIENCE_SECONDS', 20)

@@ -1,6 +1,7 @@
 import json
 import multiprocessing
 import os
+import resource
 import signal
 import time
 
@@ -198,6 +199,24 @@ def test_a_full_disk_ends_it_and_it_goes_on_later(tmp_path, whole):
         run(tmp_path / 'set', full)
     run(tmp_path / 'set')
     assert hash_tree(tmp_path / 'set') == hash_tree(whole[0])
+
+
+def test_a_disk_that_is_full_in_earnest(tmp_path, whole):
+    """A limit on the size of files stands for it: it stops the workers, whose images have 1,000 bytes."""
+    dst = tmp_path / 'set'
+
+    def run_limited():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (999, 999))
+        with pytest.raises(JobStoppedError, match='File too large'):
+            run(dst)
+
+    process = multiprocessing.get_context('fork').Process(target=run_limited)
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+    assert not list(dst.glob('*.txt'))
+    run(dst)
+    assert hash_tree(dst) == hash_tree(whole[0])
 
 
 def test_nothing_is_touched_after_the_manifest_is_in_place(tmp_path, whole, monkeypatch):

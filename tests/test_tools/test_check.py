@@ -3,6 +3,7 @@ import json
 import cv2
 import numpy as np
 
+from monfap_mm.jobs.folder_lock import only_writer
 from tests.test_curation.rendered import take_picture
 from tests.test_tools.converters import convert, convert_here
 
@@ -37,6 +38,15 @@ def test_masks_of_0_and_1(tmp_path, monkeypatch, capsys):
     assert convert_here(monkeypatch, 'check', *options) == 1
     assert 'is 1: see --mask-values' in capsys.readouterr().out
     assert convert_here(monkeypatch, 'check', *options, '--mask-values', 'nonzero') == 0
+
+
+def test_two_checks_do_not_write_to_one_folder(tmp_path, monkeypatch, capsys):
+    path, out = make_list(tmp_path, 'train', range(4)), tmp_path / 'out'
+    out.mkdir()
+    with only_writer(out):
+        assert convert_here(monkeypatch, 'check', path, '--out', out, '--workers', '1') == 2
+    assert f'check: Another run is at work in {out}' in capsys.readouterr().err
+    assert list(out.iterdir()) == []
 
 
 def test_unfit_and_unusable(tmp_path, monkeypatch, capsys):

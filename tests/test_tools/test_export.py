@@ -5,6 +5,7 @@ import pytest
 
 from monfap_mm.cli.command import exit_code
 from monfap_mm.deployment import CheckError
+from monfap_mm.jobs.folder_lock import only_writer
 
 from .conftest import ROOT, tool
 
@@ -48,6 +49,19 @@ def test_it_says_what_it_made(export, monkeypatch, tmp_path, capsys):
 def test_benchmark(options, shape, export, monkeypatch, tmp_path, capsys):
     run(export, monkeypatch, str(tmp_path / 'x.onnx'), '--benchmark', *options)
     assert f'\n{shape}: 20.0 ms by PyTorch, ' in capsys.readouterr().out
+
+
+def test_two_exports_do_not_write_one_file(export, monkeypatch, tmp_path, capsys):
+    with only_writer(tmp_path / 'x.onnx'):
+        assert exit_code('export', lambda: run(export, monkeypatch, str(tmp_path / 'x.onnx'))) == 2
+        assert f'export: Another run is at work in {tmp_path}/x.onnx' in capsys.readouterr().err
+        run(export, monkeypatch, str(tmp_path / 'y.onnx'))
+    assert [path.name for path in tmp_path.iterdir()] == ['y.onnx']
+
+
+def test_a_folder_that_is_not_there_is_told_before_the_work(export, monkeypatch, tmp_path, capsys):
+    assert exit_code('export', lambda: run(export, monkeypatch, str(tmp_path / 'no' / 'x.onnx'))) == 2
+    assert capsys.readouterr().err == f'export: there is no folder {tmp_path}/no\n'
 
 
 def test_a_failed_check_is_no_traceback(export, monkeypatch, capsys):

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from monfap_mm.jobs.folder_lock import only_writer
+
 from .conftest import ROOT, tool
 
 SCRIPT = 'analysis_tools/robustness_curves.py'
@@ -68,6 +70,15 @@ def test_goes_on_where_it_stopped(drawn, config, trained):
     assert points[1]['figures']['forgery/ACC'] == -1.0, 'a finished point was tested again'
     assert '1 of 1: jpeg 10' in done.stdout + done.stderr
     path.write_text(json.dumps(whole))
+
+
+def test_two_runs_do_not_write_to_one_folder(drawn, config, trained, monkeypatch, capsys):
+    arguments = [config, trained / 'epoch_1.pth', '--out', drawn / 'curves', '--max-images', 4]
+    monkeypatch.setattr(sys, 'argv', ['robustness_curves.py', *map(str, arguments)])
+    with only_writer(drawn / 'curves'), pytest.raises(SystemExit) as stop:
+        runpy.run_path(str(ROOT / 'tools' / SCRIPT), run_name='__main__')
+    assert stop.value.code == 2
+    assert 'robustness_curves: Another run is at work in' in capsys.readouterr().err
 
 
 def test_another_selection_needs_another_folder(drawn, config, trained, monkeypatch, capsys):

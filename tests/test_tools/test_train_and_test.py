@@ -116,6 +116,27 @@ def test_two_trainings_do_not_share_a_folder(config, trained, tmp_path):
     assert {path.name for path in work_dir.glob('*.pth')} == before
 
 
+@pytest.mark.parametrize('name', ['scores.jsonl', 'masks'])
+def test_two_tests_do_not_write_to_one_place(name, config, trained, tmp_path, monkeypatch, capsys):
+    out = tmp_path / 'new' / name
+    (tmp_path / 'new').mkdir()
+    if name == 'masks':
+        out.mkdir()
+    arguments = ['test.py', config, trained / 'epoch_1.pth', '--out', out, '--work-dir', tmp_path / 'work']
+    monkeypatch.chdir(tmp_path)
+    with only_writer(out):
+        said = error_of(monkeypatch, capsys, 'test.py', *arguments[1:])
+    assert f'test: Another run is at work in {out}' in said
+    assert not list(tmp_path.rglob('*.part*'))
+
+
+def test_out_that_is_a_file_where_a_folder_should_be(config, trained, tmp_path, monkeypatch, capsys):
+    (tmp_path / 'masks').write_text('mine')
+    arguments = (config, trained / 'epoch_1.pth', '--out', tmp_path / 'masks', '--work-dir', tmp_path / 'work')
+    assert 'cannot write to' in error_of(monkeypatch, capsys, 'test.py', *arguments)
+    assert (tmp_path / 'masks').read_text() == 'mine'
+
+
 def test_out_and_show_dir_hold_every_prediction(tested):
     names = {f'test{i}.png' for i in range(COUNTS['test'])}
     assert {path.name for path in (tested / 'pictures').iterdir()} == names

@@ -1,5 +1,9 @@
+import multiprocessing
 import os
+import random
+import resource
 import stat
+import time
 
 import pytest
 
@@ -89,6 +93,19 @@ def test_a_link_is_replaced_and_what_it_points_to_stays(tmp_path):
     assert (tmp_path / 'x').is_symlink()
 
 
+def test_a_hard_link_to_an_original_changes_nothing_of_it(tmp_path):
+    (tmp_path / 'original').write_text('photo')
+    (tmp_path / 'original').chmod(0o444)
+    atomic_write(tmp_path / 'x', 'a copy of before')
+    with written_aside(tmp_path / 'x') as temporary:
+        os.link(tmp_path / 'original', temporary)
+    assert (tmp_path / 'x').samefile(tmp_path / 'original')
+    assert stat.S_IMODE((tmp_path / 'original').stat().st_mode) == 0o444
+    with written_aside(tmp_path / 'x') as temporary:  # once more: renaming a link to itself does nothing
+        os.link(tmp_path / 'original', temporary)
+    assert names(tmp_path) == ['original', 'x']
+
+
 def test_what_is_no_file_is_not_replaced(tmp_path):
     (tmp_path / 'folder').mkdir()
     os.mkfifo(tmp_path / 'pipe')
@@ -96,6 +113,40 @@ def test_what_is_no_file_is_not_replaced(tmp_path):
         with pytest.raises(FileExistsError, match='not a regular file'):
             atomic_write(tmp_path / name, 'x')
     assert names(tmp_path) == ['folder', 'pipe']
+
+
+def test_a_kill_at_any_moment_leaves_one_or_the_other(tmp_path):
+    def write_on():
+        while True:
+            for letter in 'ab':
+                atomic_write(tmp_path / 'x', letter * 2_000_000)
+
+    rng = random.Random(0)
+    atomic_write(tmp_path / 'x', 'a' * 2_000_000)
+    for _ in range(8):
+        process = multiprocessing.get_context('fork').Process(target=write_on)
+        process.start()
+        time.sleep(rng.uniform(0, 0.1))
+        process.kill()
+        process.join()
+        assert (tmp_path / 'x').read_text() in ('a' * 2_000_000, 'b' * 2_000_000)
+    remove_leftovers(tmp_path)
+    assert names(tmp_path) == ['x']
+
+
+def test_a_full_disk_leaves_what_was_there(tmp_path):
+    def write():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+        with pytest.raises(OSError, match='File too large'):
+            atomic_write(tmp_path / 'x', 'n' * 1001)
+
+    atomic_write(tmp_path / 'x', 'old')
+    process = multiprocessing.get_context('fork').Process(target=write)
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+    assert (tmp_path / 'x').read_text() == 'old'
+    assert names(tmp_path) == ['x']
 
 
 def test_left_overs_of_a_kill_are_removed(tmp_path):

@@ -11,6 +11,7 @@ import io
 import json
 import math
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -24,10 +25,17 @@ from mmseg.registry import DATASETS
 
 from monfap_mm.cli.command import CommandError, run_command
 from monfap_mm.datasets.perturbations import perturb_pipeline
-from monfap_mm.engine.launch import base_parser, config_from_arguments, join_cpu_processes, require_file
+from monfap_mm.engine.launch import (
+    base_parser,
+    config_from_arguments,
+    is_first_process,
+    join_cpu_processes,
+    require_file,
+)
 from monfap_mm.evaluation.plain_json import without_nan
+from monfap_mm.jobs.folder_lock import only_writer
 from monfap_mm.protocols import hash_lists
-from monfap_mm.utils.atomic_write import atomic_write
+from monfap_mm.utils.atomic_write import atomic_write, written_aside
 from monfap_mm.utils.provenance import hash_file, hash_text
 
 # Factor -> what its strength is, the strengths from mild to strong, and the perturbation of a strength.
@@ -127,7 +135,6 @@ class Curves:
         figures = without_nan({name: float(value) for name, value in figures.items()})
         self.points.append(dict(factor=factor, strength=strength, figures=figures))
         if is_main_process():
-            self.path.parent.mkdir(parents=True, exist_ok=True)
             atomic_write(self.path, json.dumps(self.content, indent=1) + '\n')
 
     def figure(self, factor: str, name: str) -> list[tuple[float | None, float]]:
@@ -165,7 +172,7 @@ def run_points(cfg: Config, curves: Curves, factors: list[str]) -> None:
         figures = runner.test()
         absent = [name for name in FIGURES if name not in figures]
         if absent:
-            raise ValueError(f'the evaluator of the config gives no {" and no ".join(absent)}: use ForgeryMetric')
+            raise CommandError(f'the evaluator of the config gives no {" and no ".join(absent)}: use ForgeryMetric')
         curves.add(factor, strength, figures)
 
 
@@ -186,7 +193,8 @@ def draw(curves: Curves, factors: list[str], path: Path) -> None:
             panel.grid(alpha=0.3)
         row[0].set_ylabel(f'{figure.removeprefix("forgery/")}, %')
         row[0].legend()
-    picture.savefig(path, dpi=110)
+    with written_aside(path) as temporary:
+        picture.savefig(temporary, dpi=110)
 
 
 def main() -> None:
@@ -196,16 +204,18 @@ def main() -> None:
     require_file(parser, args.checkpoint, 'checkpoint')
     out = Path(args.out or os.path.join(cfg.work_dir, 'robustness_curves'))
     try:
-        prepare(cfg, args)
-        curves = Curves(out / 'curves.json', identity(cfg, args.checkpoint))
-        join_cpu_processes(cfg)
-        run_points(cfg, curves, args.factors)
-    except (ImportError, OSError, ValueError) as error:
+        out.mkdir(parents=True, exist_ok=True)
+        with only_writer(out) if is_first_process(args.launcher) else nullcontext():
+            prepare(cfg, args)
+            curves = Curves(out / 'curves.json', identity(cfg, args.checkpoint))
+            join_cpu_processes(cfg)
+            run_points(cfg, curves, args.factors)
+            if is_main_process():
+                curves.write_table(out / 'curves.csv')
+                draw(curves, args.factors, out / 'curves.png')
+                print(f'{len(curves.points)} points in {out}')
+    except (ImportError, ValueError, FileExistsError, FileNotFoundError, PermissionError) as error:
         raise CommandError(error) from error
-    if is_main_process():
-        curves.write_table(out / 'curves.csv')
-        draw(curves, args.factors, out / 'curves.png')
-        print(f'{len(curves.points)} points in {out}')
 
 
 if __name__ == '__main__':

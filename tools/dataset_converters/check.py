@@ -9,6 +9,7 @@ Example:
 import argparse
 import json
 import os
+from contextlib import ExitStack
 from pathlib import Path
 
 import cv2
@@ -20,6 +21,7 @@ from monfap_mm.curation.check import check_lists
 from monfap_mm.curation.cli import add_mask_option
 from monfap_mm.curation.contact_sheet import draw_sheet
 from monfap_mm.jobs.errors import JobError
+from monfap_mm.jobs.folder_lock import only_writer
 from monfap_mm.media.limits import MAX_PIXELS_OF_SETS
 from monfap_mm.protocols.paper_tables import TABLE_I
 from monfap_mm.utils.atomic_write import atomic_write
@@ -49,10 +51,17 @@ def parse_args() -> argparse.Namespace:
 def main() -> int:
     """Check; returns the exit code."""
     args = parse_args()
-    try:
-        args.out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise JobError(f'Cannot write to {args.out}: {error.strerror}') from error
+    with ExitStack() as stack:
+        try:
+            args.out.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(only_writer(args.out))
+        except OSError as error:
+            raise JobError(f'Cannot write to {args.out}: {error.strerror}') from error
+        return check(args)
+
+
+def check(args: argparse.Namespace) -> int:
+    """Check, print and write the report; returns the exit code."""
     table_1 = TABLE_I[DATASETS[args.dataset]] if args.dataset else {}
     report, samples = check_lists(args.lists, args.workers, args.max_pixels, args.mask_values)
     print(report.format(table_1))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from monfap_mm.cli.command import CommandError, run_command
 from monfap_mm.deployment import FORMATS, Exported, export_model
+from monfap_mm.jobs.folder_lock import only_writer
 
 
 def parse_args() -> argparse.Namespace:
@@ -44,8 +45,11 @@ def main() -> None:
     args = parse_args()
     start = time.perf_counter()
     warnings.simplefilter('ignore')
+    if not args.out.parent.is_dir():
+        raise CommandError(f'there is no folder {args.out.parent}')
     try:
-        exported = export_model(args.config, args.checkpoint, args.out)
+        with only_writer(args.out):
+            exported = export_model(args.config, args.checkpoint, args.out)
     except (OSError, ValueError, ImportError, RuntimeError) as error:
         raise CommandError(error) from error
     report(exported, args.out, time.perf_counter() - start)
