@@ -113,23 +113,28 @@ def test_a_job_that_was_killed_goes_on(photos, config, weights, tmp_path):
 
 
 def test_a_job_that_a_full_disk_stopped_goes_on(photos, arguments, tmp_path):
-    """A limit on the size of files stands for it; which file is the first to be too large does not matter."""
-    for number in range(20):
+    """A limit on the size of files stands for it, which the lines of the answers reach after some pictures."""
+    for number in range(40):
         shutil.copy(photos / 'a.png', photos / 'deep' / f'{number}.png')
+    whole = tmp_path / 'whole'
+    assert main(['predict', str(photos), *arguments[:-1], str(whole)]) == 0
+    limit = max(path.stat().st_size for name in ('masks', 'overlays') for path in (whole / name).iterdir())
+    assert limit < (whole / 'predictions.jsonl').stat().st_size * 0.9
     code = (
         'import resource, sys\nfrom monfap_mm.cli import main\n'
         'resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)\nsys.exit(main(sys.argv[2:]))'
     )
     env = {**os.environ, 'PYTHONPATH': str(CONFIGS.parent), 'OMP_NUM_THREADS': '1'}
-    command = [sys.executable, '-W', 'ignore', '-c', code, '6000', 'predict', str(photos), *arguments]
+    command = [sys.executable, '-W', 'ignore', '-c', code, str(limit), 'predict', str(photos), *arguments]
     done = subprocess.run(command, env=env, capture_output=True, timeout=120, text=True)
     assert done.returncode == 3, done.stderr
     assert 'File too large' in done.stderr
     first = answers(tmp_path / 'out')
-    assert 0 < len(first) < 25
+    assert 0 < len(first) < 45
     assert main(['predict', str(photos), *arguments, '--resume']) == 0
-    assert len(answers(tmp_path / 'out')) == 25
+    assert len(answers(tmp_path / 'out')) == 45
     assert not list((tmp_path / 'out').rglob('.*'))
+    assert answers(tmp_path / 'out').keys() == answers(whole).keys()
 
 
 def test_one_file_under_two_names_is_answered_once(photos, arguments, tmp_path, monkeypatch, capsys):
