@@ -1,13 +1,16 @@
 """Bars of the gate: how far it trusted each noise extractor at each level."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import cycle
 
 import numpy as np
 from matplotlib.axes import Axes
 
+# Those of the shipped extractors; another one needs nothing here.
 EXPERT_NAMES = dict(cd='central difference', bayar='Bayar', srm='SRM', hf='high-pass')
 # Okabe and Ito's colors, from dark to light: told apart by color-blind readers and in gray.
 EXPERT_COLORS = dict(cd='#0072B2', bayar='#D55E00', srm='#56B4E9', hf='#F0E442')
+OTHER_COLORS = ('#999999', '#009E73', '#CC79A7', '#E69F00')
 DARK = ('cd', 'bayar')
 MIN_LABELED = 0.1  # smaller shares have no room for their number
 
@@ -22,13 +25,14 @@ def draw_gates(axes: Axes, gates: Mapping[str, Sequence[float]], points: float =
     """
     num_levels = len(next(iter(gates.values())))
     rows, start = np.arange(num_levels), np.zeros(num_levels)
+    colors = expert_colors(gates)
     for expert, shares in gates.items():
         bars = axes.barh(
             rows,
             shares,
             0.72,
             start,
-            color=EXPERT_COLORS.get(expert, '#999999'),
+            color=colors[expert],
             edgecolor='white',
             lw=0.8,
             label=EXPERT_NAMES.get(expert, expert),
@@ -53,6 +57,12 @@ def draw_gates(axes: Axes, gates: Mapping[str, Sequence[float]], points: float =
         columnspacing=1.5,
         borderaxespad=0.2,
     )
+
+
+def expert_colors(experts: Iterable[str]) -> dict[str, str]:
+    """One color per noise extractor, as ``#rrggbb``; those that are not shipped take turns with the other colors."""
+    others = cycle(OTHER_COLORS)
+    return {expert: EXPERT_COLORS.get(expert) or next(others) for expert in experts}
 
 
 def _level_name(level: int, num_levels: int) -> str:

@@ -15,7 +15,7 @@ from ..structures import rle_share
 from ..utils.atomic_write import written_aside
 from ..utils.fit_size import fit_size
 from ..utils.printable import printable
-from .gate_bars import EXPERT_COLORS, EXPERT_NAMES
+from .gate_bars import EXPERT_NAMES, expert_colors
 from .panels import resize
 from .report_page import ERRORS, FOOT, HEAD, SCRIPT, STYLE
 from .timeline import clock
@@ -163,10 +163,8 @@ def _gates(row: dict) -> str:
 
 
 def _gate_row(level: int, shares: dict[str, float]) -> str:
-    bars = ''.join(
-        f'<i style="width:{share:.1%};background:{EXPERT_COLORS.get(expert, "#999")}"></i>'
-        for expert, share in shares.items()
-    )
+    colors = expert_colors(shares)
+    bars = ''.join(f'<i style="width:{share:.1%};background:{colors[expert]}"></i>' for expert, share in shares.items())
     words = ', '.join(f'{_text(EXPERT_NAMES.get(expert, expert))} {share:.2f}' for expert, share in shares.items())
     return f'<tr><td>{level}</td><td><div class="bar" aria-hidden="true">{bars}</div></td><td>{words}</td></tr>'
 

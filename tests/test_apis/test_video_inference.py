@@ -7,7 +7,7 @@ from monfap_mm.apis import predict_video
 from monfap_mm.apis import video_inference as module
 from monfap_mm.media.videos import Frame, VideoReader
 from monfap_mm.structures import FrameScore, Stretch
-from tests.test_media.mask_video_files import HEIGHT, WIDTH
+from tests.test_media.video_files import HEIGHT, WIDTH
 
 from ..test_media.made_videos import NumberOracle, cut, write_with_opencv
 

@@ -6,7 +6,7 @@ from monfap_mm.media.errors import BadInput
 from monfap_mm.media.videos import Frame, VideoReader
 from monfap_mm.structures import PALETTE, ForgeryResult
 from tests.test_media.made_videos import BOX, write_with_opencv
-from tests.test_media.mask_video_files import HEIGHT, WIDTH
+from tests.test_media.video_files import HEIGHT, WIDTH
 
 GREY = 90
 INSIDE = (slice(38, 46), slice(96, 120))  # of the mask, without its outline

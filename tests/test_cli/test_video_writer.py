@@ -10,7 +10,7 @@ from monfap_mm.cli.video_writer import VideoWriter
 from monfap_mm.media.errors import BadInput
 from monfap_mm.media.videos import VideoReader
 from tests.test_media.made_videos import numbered_frames
-from tests.test_media.mask_video_files import HEIGHT, WIDTH, read_number
+from tests.test_media.video_files import HEIGHT, WIDTH, read_number
 
 
 def read(path) -> tuple[VideoReader, list]:

@@ -7,7 +7,7 @@ from monfap_mm.curation.videos_sampling import Sampling
 from monfap_mm.jobs.errors import JobError
 from monfap_mm.media.errors import BadInput
 
-from ..test_media.mask_video_files import GreenSquares, read_number, truncate, write_video
+from ..test_media.video_files import GreenSquares, read_number, truncate, write_video
 from .video_sets import add_ffiw_scene, make_ffiw
 
 SAMPLING = Sampling(GreenSquares(), frames=4)

@@ -9,7 +9,7 @@ from monfap_mm.datasets.manual_fake import NETWORKS as DATASET_NETWORKS
 from monfap_mm.jobs.errors import JobError
 from monfap_mm.media.errors import BadInput
 
-from ..test_media.mask_video_files import GreenSquares, mask_frame, numbered_frame, read_number, truncate, write_video
+from ..test_media.video_files import GreenSquares, mask_frame, numbered_frame, read_number, truncate, write_video
 
 
 @pytest.fixture

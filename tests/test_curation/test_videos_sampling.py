@@ -9,7 +9,7 @@ from monfap_mm.curation.videos_sampling import Sampling, check_same_shape, commo
 from monfap_mm.media.errors import BadInput
 
 from ..test_media.made_videos import write_at_times
-from ..test_media.mask_video_files import HEIGHT, WIDTH, GreenSquares, numbered_frame, write_video
+from ..test_media.video_files import HEIGHT, WIDTH, GreenSquares, numbered_frame, write_video
 
 
 def make(tmp_path, faces, name='video.mp4'):

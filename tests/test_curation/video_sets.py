@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ..test_media.mask_video_files import mask_frame, numbered_frame, write_video
+from ..test_media.video_files import mask_frame, numbered_frame, write_video
 
 
 def add_ffiw_scene(root: Path, split: str, name: str, faces=(2,) * 12, empty_masks=()) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from monfap_mm.apis.lookahead import batched
 from monfap_mm.structures import ForgeryResult, Region
-from tests.test_media.mask_video_files import HEIGHT, WIDTH, numbered_frame, read_number
+from tests.test_media.video_files import HEIGHT, WIDTH, numbered_frame, read_number
 
 FAKE = range(10, 20)
 # Rows and columns of the mask.

@@ -6,7 +6,7 @@ from PIL import Image
 from monfap_mm.media.images import read_mask
 from monfap_mm.media.masks import binarize_mask, check_mask_values, fake_pixels, second_level
 
-from .mask_video_files import HEIGHT, WIDTH, mask_frame
+from .video_files import HEIGHT, WIDTH, mask_frame
 
 
 def boxes(**values):

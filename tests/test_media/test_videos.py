@@ -8,7 +8,7 @@ import pytest
 from monfap_mm.media import videos as module
 from monfap_mm.media.errors import BadInput
 from monfap_mm.media.videos import VideoReader, choose_frames
-from tests.test_media.mask_video_files import HEIGHT, WIDTH, numbered_frame, read_number, truncate, write_video
+from tests.test_media.video_files import HEIGHT, WIDTH, numbered_frame, read_number, truncate, write_video
 
 from .made_videos import cut, turn_right, write_at_times, write_with_opencv
 

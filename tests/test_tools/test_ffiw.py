@@ -5,7 +5,7 @@ import pytest
 from monfap_mm.datasets import FFIWDataset
 from tests.test_curation.rendered import SEEDS, take_picture
 from tests.test_curation.trees import hash_tree
-from tests.test_media.mask_video_files import truncate, write_video
+from tests.test_media.video_files import truncate, write_video
 from tests.test_tools.converters import convert, convert_here, kill_halfway
 
 SCENES = 16

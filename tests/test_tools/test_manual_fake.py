@@ -4,7 +4,7 @@ import pytest
 
 from monfap_mm.datasets import ManualFakeDataset
 from tests.test_curation.rendered import SEEDS, take_picture
-from tests.test_media.mask_video_files import write_video
+from tests.test_media.video_files import write_video
 from tests.test_tools.converters import convert_here
 
 FOLDERS = ('Untrans', 'Facebook_Post', 'TikTok', 'WeChat_PC', 'WhatsApp', 'YouTube')

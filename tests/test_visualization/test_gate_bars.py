@@ -1,9 +1,9 @@
 import numpy as np
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from monfap_mm.models.layers.mone import EXPERTS
-from monfap_mm.visualization.gate_bars import EXPERT_COLORS, EXPERT_NAMES, draw_gates
+from monfap_mm.visualization.gate_bars import EXPERT_COLORS, EXPERT_NAMES, draw_gates, expert_colors
 
 GATES = dict(cd=(0.1, 0.2, 0.25, 1), bayar=(0.2, 0.3, 0.25, 0), srm=(0.3, 0.45, 0.25, 0), hf=(0.4, 0.05, 0.25, 0))
 
@@ -43,7 +43,14 @@ def test_other_numbers_of_experts_and_levels():
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ['SRM', 'mine']
 
 
-def test_every_extractor_has_a_name_and_a_color_that_differs_in_grey():
-    assert set(EXPERTS) == set(EXPERT_NAMES) == set(EXPERT_COLORS)
+def test_extractors_of_others_have_colors_of_their_own():
+    colors = expert_colors(['mine', 'srm', 'yours'])
+    assert colors == dict(mine='#999999', srm='#56B4E9', yours='#009E73')
+    bars = drawn(dict(mine=(0.25,), srm=(0.5,), yours=(0.25,))).containers
+    assert [to_hex(bar.patches[0].get_facecolor()).upper() for bar in bars] == list(colors.values())
+
+
+def test_every_shipped_extractor_has_a_name_and_a_color_that_differs_in_gray():
+    assert {'cd', 'bayar', 'srm', 'hf'} == set(EXPERT_NAMES) == set(EXPERT_COLORS) <= set(EXPERTS)
     luma = [np.dot(to_rgb(EXPERT_COLORS[expert]), (0.299, 0.587, 0.114)) for expert in EXPERT_COLORS]
     assert np.diff(luma).min() > 0.1
