@@ -146,7 +146,8 @@ def _imprecision(path: str, records: list[ImageRecord]) -> list[str]:
 
 
 def _line(values: dict) -> str:
-    return json.dumps(values, separators=(',', ':'), ensure_ascii=False) + '\n'
+    # ASCII only: a path may hold bytes that are no Unicode, and is then kept as an escape.
+    return json.dumps(values, separators=(',', ':')) + '\n'
 
 
 def _read_lines(path: str) -> tuple[list[tuple[str, dict]], list[str]]:

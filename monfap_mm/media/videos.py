@@ -132,6 +132,7 @@ class VideoReader:
         if not streams:
             raise BadInput(f'{self.path} has no pictures, or it is cut off')
         self._stream = stream = streams[0]
+        self._container_duration = self._container.duration  # not to be had once the file is closed
         context = stream.codec_context
         if context is None:
             raise BadInput(f'{self.path}: FFmpeg does not know its codec: convert it to H.264')
@@ -284,11 +285,11 @@ class VideoReader:
 
     def _announced_end(self) -> float:
         """Seconds from the first frame to the end of the video, as the container says; 0 if it does not."""
-        stream, container = self._stream, self._container
+        stream = self._stream
         if stream.duration:
             return float(((stream.start_time or 0) + stream.duration) * stream.time_base) - self._start
         # Matroska counts from 0, not from its first frame.
-        return container.duration / av.time_base - self._start if container.duration else 0.0
+        return self._container_duration / av.time_base - self._start if self._container_duration else 0.0
 
 
 def _format_of(file, path: Path) -> str:

@@ -1,3 +1,4 @@
+import dataclasses
 import os
 import pickle
 
@@ -33,6 +34,12 @@ def test_round_trip_in_the_order_of_the_dataset(path):
     records, warnings = read_results(path)
     assert as_json(records) == as_json(RECORDS)
     assert warnings == []
+
+
+def test_a_path_that_is_no_unicode_is_kept(path):
+    record = dataclasses.replace(RECORDS[0], img_path=os.fsdecode(b'caf\xe9.png'), mask_path='\u4e2d.png')
+    write_results(path, [record])
+    assert as_json(read_results(path)[0]) == as_json([record])
 
 
 def test_image_twice(path):

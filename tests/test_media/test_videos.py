@@ -119,6 +119,13 @@ def test_a_cut_file_gives_what_it_had(tmp_path, name, fourcc, share):
     assert note == f'{len(indices)} of 100 frames could be read: the file is cut off, damaged or trimmed'
 
 
+@pytest.mark.parametrize(('name', 'fourcc'), [('a.avi', 'MJPG'), ('a.mkv', 'mp4v')])
+def test_the_note_can_be_read_after_the_file_is_closed(tmp_path, name, fourcc):
+    with VideoReader(cut(write_with_opencv(tmp_path / name, fourcc, 100))) as video:
+        seen = len(list(video))
+    assert video.note == f'{seen} of 100 frames could be read: the file is cut off, damaged or trimmed'
+
+
 def test_a_file_with_a_hole_gives_what_is_before(tmp_path):
     path = write_with_opencv(tmp_path / 'a.mp4', 'mp4v', 100)
     truncate(path)
