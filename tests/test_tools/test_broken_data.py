@@ -18,7 +18,8 @@ def test_testing_stops_at_a_broken_picture(trained, config, copy, tmp_path):
     options = ('--cfg-options', f'test_dataloader.dataset.data_root={copy}')
     done = tool('test.py', config, trained / 'epoch_1.pth', *options, cwd=tmp_path, check=False)
     assert done.returncode != 0
-    assert f'ValueError: {copy}/test.txt:3: {copy}/test2.png: OSError: Cannot read the image' in done.stderr
+    reason = f'OSError: Cannot read {copy}/test2.png: it is truncated'
+    assert f'ValueError: {copy}/test.txt:3: {copy}/test2.png: {reason}' in done.stderr
     assert 'forgery/AUC' not in done.stdout
 
 
@@ -30,7 +31,7 @@ def test_validation_stops_at_a_broken_picture_and_training_does_not(config, copy
     assert done.returncode != 0
     assert f'Broken sample replaced by another one: {copy}/train.txt:1: {copy}/train0.png' in done.stdout
     assert (tmp_path / 'work_dirs/tiny/epoch_1.pth').is_file()
-    assert f'ValueError: {copy}/val.txt:2: {copy}/val1.png: OSError: Cannot read the image' in done.stderr
+    assert f'ValueError: {copy}/val.txt:2: {copy}/val1.png: OSError: {copy}/val1.png is empty' in done.stderr
 
 
 def test_training_stops_when_no_mask_can_be_used(config, copy, tmp_path):
