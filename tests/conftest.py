@@ -6,6 +6,7 @@ from typing import NamedTuple
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 
@@ -41,6 +42,15 @@ class OnnxModel(NamedTuple):
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whole commands first: they take longest, and no core shall wait for the last of them."""
     items.sort(key=lambda item: 'test_tools' not in item.path.parts)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Loggers of earlier tests forget files that are closed, into which MMEngine would write."""
+    for logger in MMLogger._instance_dict.values():
+        closed = [handler for handler in logger.handlers if getattr(handler, 'stream', handler) is None]
+        for handler in closed:
+            logger.removeHandler(handler)
 
 
 @pytest.fixture(scope='session')

@@ -91,6 +91,8 @@ def main():
     """Build the runner and test."""
     parser, args = parse_args()
     cfg = config_from_arguments(parser, args)
+    if args.out:
+        keep_predictions(parser, cfg, args.out)
     require_checkpoint(parser, args.checkpoint)
     cfg.load_from = args.checkpoint
     cfg.resume = False
@@ -100,8 +102,6 @@ def main():
         draw_predictions(cfg, args)
     if args.tta:
         use_tta(parser, cfg)
-    if args.out:
-        keep_predictions(parser, cfg, args.out)
     with locked(args.out, args.launcher):
         join_cpu_processes(cfg)
         Runner.from_cfg(cfg).test()

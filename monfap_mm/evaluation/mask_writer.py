@@ -43,7 +43,11 @@ class MaskWriter(BaseMetric):
         for sample in data_samples:
             mask = sample['pred_sem_seg']['data'].squeeze(0).cpu().numpy()
             path = self.output_dir / f'{self._unique_name(sample["img_path"], sample.get("sample_idx"))}.png'
-            atomic_write(path, cv2.imencode('.png', (mask == 1).astype(np.uint8) * 255)[1].tobytes())
+            content = cv2.imencode('.png', (mask == 1).astype(np.uint8) * 255)[1].tobytes()
+            try:
+                atomic_write(path, content)
+            except OSError as error:
+                raise OSError(f'Cannot write the mask {path}: {error.strerror or error}') from error
             self.results.append(str(path))
 
     def compute_metrics(self, results: list[str]) -> dict[str, float]:

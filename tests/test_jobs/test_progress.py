@@ -55,10 +55,10 @@ def test_the_bar_tells_rate_and_bad_items_while_it_runs(monkeypatch, capfd):
         progress.step(bad=True)
         shown = capfd.readouterr().err
         assert '3/5' in shown
-        assert re.search(r'videos, \d+\.\d a second, 1 bad', shown)
+        assert re.search(r'videos, \d+\.\d per second, 1 bad', shown)
         progress.within('a.mp4 at 0:10')
         assert '1 bad, a.mp4 at 0:10' in capfd.readouterr().err
         monkeypatch.setattr(module, '_BAR_SECONDS', 1000)
         progress.step(bad=True)
         assert capfd.readouterr().err == ''
-    assert re.search(r'4/5.* a second, 2 bad', capfd.readouterr().err)
+    assert re.search(r'4/5.* per second, 2 bad', capfd.readouterr().err)

@@ -105,6 +105,8 @@ def test_inputs_of_all_kinds_in_their_order(tmp_path):
     assert (found[1], *found[3:]) == (f'{tmp_path}/z.jpg', f'{tmp_path}/b.jpg')
     assert list(expand_inputs(tmp_path, endings=frozenset({'.mp4'}))) == [str(tmp_path)]
     assert next(iter(expand_inputs(itertools.repeat('a.jpg')))) == 'a.jpg'
-    for wrong in (None, b'a.jpg', 3, ['a.jpg', 4.0]):
-        with pytest.raises(TypeError, match=r'a picture is a path or an array .*, got (NoneType|bytes|int|float)$'):
+    assert list(expand_inputs(['a.jpg', 4.0, None])) == ['a.jpg', 4.0, None]
+    kinds = r'a picture is a path, an array \(H, W, 3\) or io.BytesIO'
+    for wrong in (None, b'a.jpg', 3):
+        with pytest.raises(TypeError, match=rf'{kinds}, got (NoneType|bytes|int)$'):
             list(expand_inputs(wrong))

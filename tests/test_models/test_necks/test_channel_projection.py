@@ -14,5 +14,5 @@ def test_projects_each_level():
 
 
 def test_lists_of_different_length():
-    with pytest.raises(ValueError, match='one entry a level'):
+    with pytest.raises(ValueError, match='one entry per level'):
         ChannelProjection([8, 16], [4])
