@@ -2,14 +2,15 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.scripts import ROOT
+from tests.scripts import run_script as tool
+
 SIZE = 64
 COUNTS = dict(train=8, val=4, test=7)
 
@@ -33,10 +34,6 @@ def run(*command, cwd, check=True, **env) -> subprocess.CompletedProcess:
     if check:
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done
-
-
-def tool(name, *arguments, **kwargs) -> subprocess.CompletedProcess:
-    return run(sys.executable, ROOT / 'tools' / name, *arguments, **kwargs)
 
 
 @pytest.fixture(scope='session')

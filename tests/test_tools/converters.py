@@ -9,14 +9,14 @@ import time
 from functools import partial
 from pathlib import Path
 
-from tests.test_tools.conftest import ROOT, run
+from tests.scripts import ROOT, run_script
 
 CONVERTERS = ROOT / 'tools/dataset_converters'
 
 
 def convert(name, *arguments, cwd, check=True) -> subprocess.CompletedProcess:
     """Run ``tools/dataset_converters/<name>.py``."""
-    return run(sys.executable, CONVERTERS / f'{name}.py', *arguments, cwd=cwd, check=check)
+    return run_script(f'dataset_converters/{name}.py', *arguments, cwd=cwd, check=check)
 
 
 def convert_here(monkeypatch, name, *arguments) -> int:

@@ -1,16 +1,13 @@
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import torch
 
 from tests import reference
 from tests.samples import ATTO_CHANNELS, build, monfap_cfg
+from tests.scripts import run_script
 from tools.model_converters.official2mm import ConversionError, convert, load_official
 
-SCRIPT = Path(__file__).parents[2] / 'tools' / 'model_converters' / 'official2mm.py'
 TINY = dict(depths=[1, 1, 1, 1], channels=[8, 16, 32, 64])
 CONFIG = f"""
 custom_imports = dict(imports=['monfap_mm'])
@@ -88,13 +85,8 @@ def files(official, tmp_path):
 
 
 def run(folder, source='official.pth'):
-    return subprocess.run(
-        [sys.executable, str(SCRIPT), source, 'ours.pth', '--config', 'config.py'],
-        cwd=folder,
-        env={'PYTHONPATH': str(SCRIPT.parents[2]), 'PATH': ''},
-        capture_output=True,
-        text=True,
-        timeout=120,
+    return run_script(
+        'model_converters/official2mm.py', source, 'ours.pth', '--config', 'config.py', cwd=folder, check=False
     )
 
 

@@ -1,0 +1,48 @@
+"""Scripts of the project, each in a process of its own that has the package's imports already.
+
+Importing PyTorch and mmseg takes 4 s, the work of most tests a part of one. So a server imports them once, and a
+process forked from it runs the script: with its own arguments, folder, environment, output and exit code, as from a
+shell.
+"""
+
+import multiprocessing
+import os
+import runpy
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+PROCESSES = multiprocessing.get_context('forkserver')
+PROCESSES.set_forkserver_preload(['monfap_mm.cli', 'monfap_mm.curation', 'monfap_mm.protocols'])
+
+
+def run_script(script, *arguments, cwd, check=True, timeout=300, **env) -> subprocess.CompletedProcess:
+    """Run a script of ``tools`` with the package on the path; its output comes back as text."""
+    command = [str(ROOT / 'tools' / script), *map(str, arguments)]
+    env = {**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1', **env}
+    with tempfile.TemporaryDirectory() as folder:
+        streams = [Path(folder, name) for name in ('stdout', 'stderr')]
+        process = PROCESSES.Process(target=_run, args=(command, str(cwd), env, streams))
+        process.start()
+        process.join(timeout)
+        if process.exitcode is None:
+            process.kill()
+            raise subprocess.TimeoutExpired(command, timeout)
+        done = subprocess.CompletedProcess(command, process.exitcode, *(stream.read_text() for stream in streams))
+    if check:
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done
+
+
+def _run(command: list[str], cwd: str, env: dict[str, str], streams: list[Path]) -> None:
+    for number, stream in enumerate(streams, start=1):
+        os.dup2(os.open(stream, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(env)
+    sys.argv = command
+    sys.path.insert(0, str(Path(command[0]).parent))
+    runpy.run_path(command[0], run_name='__main__')
