@@ -1,5 +1,6 @@
-"""Models: segmentor, backbone, necks, head and losses, registered in mmseg's registry."""
+"""Models: segmentor, backbone, necks, head and losses, and the peers, registered in mmseg's registry."""
 
+from . import baselines
 from .backbones import ConvNeXtV2
 from .decode_heads import FUPHead
 from .losses import SampleWeightedCrossEntropy
@@ -15,4 +16,5 @@ __all__ = [
     'MixtureOfNoises',
     'MoNFAP',
     'SampleWeightedCrossEntropy',
+    'baselines',
 ]

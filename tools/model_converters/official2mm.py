@@ -8,20 +8,14 @@ logits.
 """
 
 import argparse
-import copy
 import re
-from collections import OrderedDict
 from pathlib import Path
 
-import torch
-from mmengine.config import Config
-from mmseg.registry import MODELS
 from torch import Tensor
 
 from monfap_mm.cli.command import CommandError, run_command
-from monfap_mm.model_files.loading import read_checkpoint
+from monfap_mm.model_files.conversion import ConversionError, build_target, read_foreign, save_converted
 from monfap_mm.models.layers.mone import EXPERTS
-from monfap_mm.structures import CLASSES, PALETTE
 
 # Applied in order to every key; the first column is a regular expression.
 RENAMES = (
@@ -66,10 +60,6 @@ RESHAPED = re.compile(r'\.(up_samplers\.\d\.(expand|reduce)\.weight|grn\.(gamma|
 # Three filters per channel, (c, kind) there and (kind, c) here: the axis that is split, by the end of the name.
 SPLIT_BY_KIND = {'filters': 0, 'project.conv.weight': 1}
 NUM_KINDS = 3
-
-
-class ConversionError(ValueError):
-    """The checkpoint does not fit the model of the config."""
 
 
 def convert(official: dict[str, Tensor], target: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -124,12 +114,7 @@ def load_official(path: Path) -> dict[str, Tensor]:
     Raises:
         ConversionError: If the file is missing, is no checkpoint, or has no state dict under 'model'.
     """
-    if not path.is_file():
-        raise ConversionError(f'{path} does not exist.')
-    try:
-        checkpoint = read_checkpoint(str(path))
-    except (OSError, ValueError) as error:
-        raise ConversionError(f'{path} cannot be read as a checkpoint: {error}') from None
+    checkpoint = read_foreign(path)
     state_dict = checkpoint.get('model')
     if not isinstance(state_dict, dict) or not all(isinstance(value, Tensor) for value in state_dict.values()):
         raise ConversionError(f"{path} has no state dict under the key 'model', where the authors' code keeps it.")
@@ -137,27 +122,18 @@ def load_official(path: Path) -> dict[str, Tensor]:
     return {key.removeprefix('module.'): value for key, value in state_dict.items()}
 
 
-def build_target(config: Path) -> dict[str, Tensor]:
-    """State dict of the config's model, without loading pretrained weights."""
-    return MODELS.build(Config.fromfile(config).model).state_dict()
-
-
-def take_settings(state_dict: dict[str, Tensor], target: dict[str, Tensor]) -> OrderedDict:
-    """The weights with the settings of the config beside them, which a model of another config then refuses.
+def require_order_of_experts(target: dict[str, Tensor]) -> None:
+    """Check the gate.
 
     Raises:
         ConversionError: If the config names the experts in another order than the authors' gate has them.
     """
-    metadata = copy.deepcopy(target._metadata)
-    experts = metadata.get('neck', {}).get('settings', {}).get('experts', EXPERTS)
+    experts = target._metadata.get('neck', {}).get('settings', {}).get('experts', EXPERTS)
     if experts != EXPERTS:
         raise ConversionError(
             f'The gate of the authors has the experts in the order {EXPERTS}, the config in the order {experts}: '
             'leave neck.experts out, or set it to that order.'
         )
-    converted = OrderedDict(state_dict)
-    converted._metadata = metadata
-    return converted
 
 
 def parse_args() -> argparse.Namespace:
@@ -174,13 +150,11 @@ def main() -> None:
     args = parse_args()
     try:
         target = build_target(args.config)
-        state_dict = take_settings(convert(load_official(args.source), target), target)
+        state_dict = convert(load_official(args.source), target)
+        require_order_of_experts(target)
     except ConversionError as error:
         raise CommandError(error) from error
-    args.destination.parent.mkdir(parents=True, exist_ok=True)
-    meta = dict(converted_from=args.source.name, dataset_meta=dict(classes=CLASSES, palette=PALETTE))
-    torch.save(dict(meta=meta, state_dict=state_dict), args.destination)
-    print(f'{len(state_dict)} parameters and buffers written to {args.destination}')
+    save_converted(state_dict, target, args.source, args.destination)
 
 
 if __name__ == '__main__':

@@ -1,0 +1,6 @@
+"""The systems that MoNFAP is compared with (Tables II to V), one package each.
+
+A package ``<name>`` holds the segmentor (a ``ForgerySegmentor``, registered in mmseg's registry), its parts, its losses
+and ``checkpoint.py``, whose ``to_state_dict(checkpoint)`` turns what the authors' file holds into the state dict of the
+segmentor (``tools/model_converters/peers2mm.py`` calls it).
+"""
