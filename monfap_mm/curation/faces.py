@@ -16,7 +16,7 @@ from ..utils.fit_size import fit_size
 DETECTORS = ('cascade', 'yunet')
 _WHERE_YUNET_IS = (
     'face_detection_yunet_2023mar.onnx or a like file of the OpenCV model zoo (github.com/opencv/opencv_zoo, folder '
-    'models/face_detection_yunet, MIT licence)'
+    'models/face_detection_yunet, MIT license)'
 )
 
 

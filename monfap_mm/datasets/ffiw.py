@@ -10,8 +10,8 @@ class FFIWDataset(ForgeryDataset):
     """FFIW: frames of videos with several faces. Lists ``train.txt``, ``val.txt`` and ``test.txt`` in ``data_root``.
 
     Args:
-        ann_file: The list, relative to ``data_root``. Defaults to 'train.txt'.
-        data_root: Folder of the dataset. Defaults to 'data/ffiw'.
+        ann_file: The list, relative to ``data_root``. Default: 'train.txt'.
+        data_root: Folder of the dataset. Default: 'data/ffiw'.
         **kwargs: Arguments of :class:`ForgeryDataset`.
     """
 

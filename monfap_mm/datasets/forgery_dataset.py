@@ -30,18 +30,18 @@ class ForgeryDataset(BaseSegDataset):
     Args:
         ann_file: The list, relative to ``data_root``.
         data_prefix: Folders that the paths of images (``img_path``) and masks (``seg_map_path``)
-            are relative to. A folder that is not named is the list's. Defaults to None.
+            are relative to. A folder that is not named is the list's. Default: None.
         check_files: Whether to check that all files exist when the dataset is built. Files on a remote
-            storage are not checked. Defaults to True.
+            storage are not checked. Default: True.
         mask_values: Which values of a mask are fake: ``'above_127'``, or ``'nonzero'`` for masks of 0 and 1 or of
-            dark colors. Defaults to 'above_127'.
+            dark colors. Default: 'above_127'.
         on_error: What to do with a sample that cannot be read or transformed: ``'raise'`` stops, ``'replace'``
             logs it and takes another one, which is for training sets only: in test mode errors are always raised.
-            Defaults to 'raise', since a figure on other pictures than those of the list is not the figure of the list.
+            Default: 'raise', since a figure on other pictures than those of the list is not the figure of the list.
         max_refetch: How many samples in a row may be replaced before training stops; as many of one label stop
-            it if none of that label was sound. Defaults to 20.
+            it if none of that label was sound. Default: 20.
         max_broken: Largest share of replaced samples among the real, and among the fake ones, 0 to 1. One of
-            each is always forgiven. Defaults to 0.1.
+            each is always forgiven. Default: 0.1.
         **kwargs: Arguments of mmseg's ``BaseSegDataset``.
 
     Raises:

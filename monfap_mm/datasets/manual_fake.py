@@ -15,10 +15,10 @@ class ManualFakeDataset(ForgeryDataset):
 
     Args:
         osn: The networks to read: one of ``untrans`` (not transmitted), ``facebook``,
-            ``tiktok``, ``wechat``, ``whatsapp``, ``youtube``, several of them, or ``all``. Defaults to 'untrans'.
-        ann_file: The lists, relative to ``data_root``, where ``{osn}`` stands for the network. Defaults to
+            ``tiktok``, ``wechat``, ``whatsapp``, ``youtube``, several of them, or ``all``. Default: 'untrans'.
+        ann_file: The lists, relative to ``data_root``, where ``{osn}`` stands for the network. Default:
             'test_{osn}.txt'.
-        data_root: Folder of the dataset. Defaults to 'data/manual_fake'.
+        data_root: Folder of the dataset. Default: 'data/manual_fake'.
         **kwargs: Arguments of :class:`ForgeryDataset`.
 
     Raises:

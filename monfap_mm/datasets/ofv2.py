@@ -10,8 +10,8 @@ class OFV2Dataset(ForgeryDataset):
     """OFV2: multi-face images with swapped faces. Lists ``train.txt``, ``val.txt`` and ``test.txt`` in ``data_root``.
 
     Args:
-        ann_file: The list, relative to ``data_root``. Defaults to 'train.txt'.
-        data_root: Folder of the dataset. Defaults to 'data/ofv2'.
+        ann_file: The list, relative to ``data_root``. Default: 'train.txt'.
+        data_root: Folder of the dataset. Default: 'data/ofv2'.
         **kwargs: Arguments of :class:`ForgeryDataset`.
     """
 

@@ -43,12 +43,12 @@ class ForgeryMetric(BaseMetric):
     sampler repeats to even out the processes' shares count once.
 
     Args:
-        ignore_index: Pixels of the mask that do not count. Defaults to 255.
-        detail: Whether to compute all figures, not only the paper's four. Defaults to False, for validation
+        ignore_index: Pixels of the mask that do not count. Default: 255.
+        detail: Whether to compute all figures, not only the paper's four. Default: False, for validation
             during training.
         out_file: Results file to write, ``.jsonl``, from which ``tools/analysis_tools/eval_metric.py``
             computes any figure. Until it is complete, each process keeps its share in ``<out_file>.part<rank>``.
-            Defaults to None.
+            Default: None.
         **kwargs: ``prefix`` and ``collect_device`` of mmengine's ``BaseMetric``; the numbers are gathered by the
             default process group, whatever the device.
 

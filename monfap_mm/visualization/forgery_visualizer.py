@@ -23,10 +23,10 @@ class ForgeryVisualizer(SegLocalVisualizer):
     Panels are 256 to 384 pixels high. A panel whose content the sample lacks says "n/a".
 
     Args:
-        name: Name of the instance. Defaults to 'visualizer'.
-        classes: Names of the classes. Defaults to ('real', 'fake').
-        palette: Their colors, RGB. Defaults to bluish green and vermilion.
-        alpha: Opacity of the tint on fake pixels, 0 to 1. Defaults to 0.45.
+        name: Name of the instance. Default: 'visualizer'.
+        classes: Names of the classes. Default: ('real', 'fake').
+        palette: Their colors, RGB. Default: bluish green and vermilion.
+        alpha: Opacity of the tint on fake pixels, 0 to 1. Default: 0.45.
         **kwargs: Arguments of mmseg's ``SegLocalVisualizer``: vis_backends, save_dir...
     """
 
@@ -60,15 +60,15 @@ class ForgeryVisualizer(SegLocalVisualizer):
         Args:
             name: Name of the picture.
             image: The image (H, W, 3), uint8, RGB.
-            data_sample: Ground truth and prediction. Defaults to None.
-            draw_gt: Whether to draw the ground truth. Defaults to True.
-            draw_pred: Whether to draw the coarse mask and the prediction. Defaults to True.
-            show: Whether to show the picture in a window; backends get nothing then. Defaults to False.
-            wait_time: Seconds to show it, 0 for ever. Defaults to 0.
+            data_sample: Ground truth and prediction. Default: None.
+            draw_gt: Whether to draw the ground truth. Default: True.
+            draw_pred: Whether to draw the coarse mask and the prediction. Default: True.
+            show: Whether to show the picture in a window; backends get nothing then. Default: False.
+            wait_time: Seconds to show it, 0 for ever. Default: 0.
             out_file: File to write to, in place of the backends. Every process writes, whereas only
-                the main one has backends. Defaults to None.
-            step: Step to record. Defaults to 0.
-            with_labels: Whether to write labels and P(fake). Defaults to True.
+                the main one has backends. Default: None.
+            step: Step to record. Default: 0.
+            with_labels: Whether to write labels and P(fake). Default: True.
         """
         picture = self.draw(image, data_sample, draw_gt, draw_pred, with_labels)
         if show:

@@ -1,6 +1,7 @@
 """Makes the picture of the page in the docs: ``python -m tests.test_web.screenshot ADDRESS OUT PICTURE...``."""
 
 import sys
+from pathlib import Path
 
 from .browser import Page, open_browser
 
@@ -9,7 +10,7 @@ def main(address: str, out: str, *pictures: str) -> None:
     driver = open_browser(size=(1100, 1080))
     try:
         page = Page(driver, address)
-        page.choose(*pictures)
+        page.choose(*(str(Path(picture).absolute()) for picture in pictures))
         page.cards(len(pictures))
         driver.save_screenshot(out)
     finally:

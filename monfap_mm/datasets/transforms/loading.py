@@ -28,7 +28,7 @@ class LoadForgeryImage(BaseTransform):
     - img_shape, ori_shape: (H, W)
 
     Args:
-        backend_args: Arguments of mmengine's file backend. Defaults to None.
+        backend_args: Arguments of mmengine's file backend. Default: None.
     """
 
     def __init__(self, backend_args: dict | None = None):
@@ -73,9 +73,9 @@ class LoadForgeryAnnotations(BaseTransform):
     - seg_fields
 
     Args:
-        backend_args: Arguments of mmengine's file backend. Defaults to None.
+        backend_args: Arguments of mmengine's file backend. Default: None.
         mask_values: Which values of a mask are fake: ``'above_127'``, or ``'nonzero'`` for masks of 0
-            and 1 or of dark colors. Defaults to None: as the sample says (``ForgeryDataset(mask_values=...)``), else
+            and 1 or of dark colors. Default: None: as the sample says (``ForgeryDataset(mask_values=...)``), else
             ``'above_127'``.
     """
 

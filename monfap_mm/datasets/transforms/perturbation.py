@@ -33,11 +33,11 @@ class Perturb(BaseTransform):
     Args:
         families: Names of families (color, edge, corruption, convolution, external)
             or of single perturbations to draw from, or a table of one's own in the form of
-            ``monfap_mm.datasets.perturbations.PERTURBATIONS``. Defaults to None: all.
+            ``monfap_mm.datasets.perturbations.PERTURBATIONS``. Default: None: all.
         severity: Severity, 1 to 5 in the package's table, or its range; 0 leaves the image as
-            it is. Defaults to (1, 5).
-        num: How many families are combined, or its range. Defaults to (1, 3).
-        seed: Another seed gives other perturbations. Defaults to 0.
+            it is. Default: (1, 5).
+        num: How many families are combined, or its range. Default: (1, 3).
+        seed: Another seed gives other perturbations. Default: 0.
     """
 
     def __init__(

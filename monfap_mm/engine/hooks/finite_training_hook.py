@@ -23,7 +23,7 @@ class FiniteTrainingHook(Hook):
 
     Args:
         patience: Iterations in a row that may have such a loss under a gradient scaler; without a scaler none may.
-            Defaults to 20.
+            Default: 20.
 
     Raises:
         ValueError: If ``patience`` is negative.

@@ -24,14 +24,14 @@ class ForgeryVisualizationHook(Hook):
     with several processes, which do not know of each other's names, all names have it.
 
     Args:
-        draw: Whether to draw; mmseg's ``tools/test.py`` sets it for ``--show`` and ``--show-dir``. Defaults to
+        draw: Whether to draw; mmseg's ``tools/test.py`` sets it for ``--show`` and ``--show-dir``. Default:
             False.
-        interval: Draw the samples whose index in the dataset is a multiple of it. Defaults to 1.
-        show: Whether to show the pictures in a window, and not to write them. Defaults to False.
-        wait_time: Seconds to show each, 0 for ever. Defaults to 0.
-        out_dir: Folder to write the pictures to. Defaults to None, the visualizer's backends. All
+        interval: Draw the samples whose index in the dataset is a multiple of it. Default: 1.
+        show: Whether to show the pictures in a window, and not to write them. Default: False.
+        wait_time: Seconds to show each, 0 for ever. Default: 0.
+        out_dir: Folder to write the pictures to. Default: None, the visualizer's backends. All
             processes write there, whereas backends draw the main process' share only.
-        backend_args: Arguments of mmengine's file backend that reads the images. Defaults to None.
+        backend_args: Arguments of mmengine's file backend that reads the images. Default: None.
 
     Raises:
         ValueError: If ``interval`` is not positive.
