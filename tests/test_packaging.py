@@ -1,6 +1,7 @@
 """What the built packages hold, and what they require."""
 
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[1]
 
@@ -117,3 +119,11 @@ def test_building_leaves_the_source_as_it_was(source, light):
     """What an earlier build left is neither used nor changed."""
     assert [path.name for path in (source / 'build').iterdir()] == ['lib']
     assert (source / 'build' / 'lib' / 'monfap_mm' / 'gone.py').is_file()
+
+
+def test_citation_and_changelog_have_the_version():
+    version = runpy.run_path(str(ROOT / 'monfap_mm' / 'version.py'))['__version__']
+    citation = yaml.safe_load((ROOT / 'CITATION.cff').read_text())
+    assert str(citation['version']) == version
+    assert citation['title'].startswith('monfap_mm')
+    assert f'\n## [{version}]\n' in (ROOT / 'CHANGELOG.md').read_text()
