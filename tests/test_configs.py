@@ -14,9 +14,12 @@ from mmengine.optim import build_optim_wrapper
 from mmseg.registry import DATASETS, HOOKS, METRICS, MODELS, TRANSFORMS, VISUALIZERS
 from mmseg.structures import SegDataSample
 
+from monfap_mm.models import ForgerySegmentor
+
 ROOT = Path(__file__).parents[1]
 CONFIGS = ROOT / 'configs'
 ALL = sorted(path for path in CONFIGS.rglob('*.py') if '_base_' not in path.parts)
+PEERS = sorted((CONFIGS / 'baselines').glob('*/*.py'))
 PAPER = sorted((CONFIGS / 'monfap').glob('monfap-*_8xb32-40e_*.py'))
 LEVELS = (4, 8, 16, 32)
 
@@ -27,7 +30,8 @@ def load(path) -> Config:
 
 def without_weights(cfg: Config):
     """The model's config with no pretrained weights to fetch."""
-    cfg.model.backbone.init_cfg = None
+    if 'backbone' in cfg.model:
+        cfg.model.backbone.init_cfg = None
     return cfg.model
 
 
@@ -58,12 +62,13 @@ def test_model_builds_and_predicts(path):
     model = revert_sync_batchnorm(MODELS.build(without_weights(load(path)))).eval()
     data = batch_of_one(64, 64)
     with torch.no_grad():
-        feats = model.extract_feat(model.data_preprocessor(data)['inputs'].float())
         (sample,) = model.test_step(data)
-    assert [feat.shape[-1] for feat in feats] == [64 // stride for stride in LEVELS]
+    if path not in PEERS:
+        feats = model.extract_feat(torch.rand(1, 3, 64, 64))
+        assert [feat.shape[-1] for feat in feats] == [64 // stride for stride in LEVELS]
     assert sample.seg_logits.data.shape == (2, 64, 64)
     assert sample.pred_sem_seg.data.shape == (1, 64, 64)
-    assert ('pred_label' in sample) == (type(model).__name__ == 'MoNFAP')
+    assert ('pred_label' in sample) == isinstance(model, ForgerySegmentor)
     with torch.no_grad():
         (sample,) = model.test_step(batch_of_one(16, 9))
     assert sample.seg_logits.data.shape == (2, 16, 9)
@@ -86,7 +91,9 @@ def test_everything_named_is_registered(path):
 
 @by_name(ALL)
 def test_pretrained_weights_have_an_address(path):
-    init = load(path).model.backbone.get('init_cfg')
+    init = load(path).model.get('backbone', {}).get('init_cfg')
+    if path in PEERS and init is None:
+        return  # trained from scratch
     if path.parent.name == 'demo':
         assert init is None or init.type != 'Pretrained', 'the demo runs without network'
     else:
@@ -198,9 +205,10 @@ def test_model_index_names_configs_that_exist(monkeypatch):
     monkeypatch.chdir(ROOT)
     index = modelindex.load('model-index.yml')
     index.build_models_with_collections()
-    assert {model.name for model in index.models} == {path.stem for path in CONFIGS.glob('monfap/*_8xb32-40e_*.py')}
+    listed = [*CONFIGS.glob('monfap/*_8xb32-40e_*.py'), *PEERS]
+    assert sorted(model.name for model in index.models) == sorted(path.stem for path in listed)
     for model in index.models:
         assert (ROOT / model.config).is_file()
         assert model.name == Path(model.config).stem
-        assert model.in_collection == 'MoNFAP'
+        assert (model.in_collection == 'MoNFAP') == model.config.startswith('configs/monfap/')
         assert not model.results, 'nothing has been trained here yet'

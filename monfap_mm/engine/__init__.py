@@ -3,6 +3,7 @@
 from .hooks import (
     FiniteTrainingHook,
     ForgeryVisualizationHook,
+    HiFiCenterHook,
     InferenceFormHook,
     MissedValidationHook,
     SafeCheckpointHook,
@@ -13,6 +14,7 @@ from .hooks import (
 __all__ = [
     'FiniteTrainingHook',
     'ForgeryVisualizationHook',
+    'HiFiCenterHook',
     'InferenceFormHook',
     'MissedValidationHook',
     'SafeCheckpointHook',

@@ -16,20 +16,27 @@ from ..structures import CLASSES, PALETTE
 from ..utils.state_dicts import compare_state_dicts, without_wrapper
 from .loading import read_checkpoint
 
+CHECKPOINTS = ('.pth', '.pt', '.tar', '.npz')
+
 
 class ConversionError(ValueError):
     """The checkpoint cannot be read, or does not fit the model of the config."""
 
 
 def read_foreign(path: Path) -> dict:
-    """Read a checkpoint of PyTorch, or arrays of NumPy (``.npz``), as which weights of TensorFlow come.
+    """Read a checkpoint of PyTorch, arrays of NumPy (``.npz``: weights of TensorFlow), or a folder of these.
 
     Returns:
-        What it holds; the arrays of NumPy as tensors.
+        What it holds; the arrays of NumPy as tensors. Of a folder, what each file in it and below it holds, by path.
 
     Raises:
         ConversionError: If the file is missing, cannot be read, or holds anything but weights and plain values.
     """
+    if path.is_dir():
+        files = sorted(file for file in path.rglob('*') if file.suffix in CHECKPOINTS)
+        if not files:
+            raise ConversionError(f'{path} has no file that ends in {", ".join(CHECKPOINTS)}.')
+        return {str(file.relative_to(path)): read_foreign(file) for file in files}
     if not path.is_file():
         raise ConversionError(f'{path} does not exist.')
     try:

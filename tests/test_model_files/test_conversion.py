@@ -35,6 +35,19 @@ def test_damaged_and_missing_files(name, tmp_path):
         read_foreign(tmp_path / name)
 
 
+def test_a_folder_is_read_file_by_file(tmp_path):
+    with pytest.raises(ConversionError, match='has no file that ends in'):
+        read_foreign(tmp_path)
+    (tmp_path / 'HRNet').mkdir()
+    torch.save(dict(model=dict(w=WEIGHT)), tmp_path / 'HRNet' / '1.pth')
+    torch.save(dict(w=WEIGHT + 1), tmp_path / 'head.pth')
+    (tmp_path / 'notes.txt').write_text('no weights')
+    read = read_foreign(tmp_path)
+    assert list(read) == ['HRNet/1.pth', 'head.pth']
+    torch.testing.assert_close(read['HRNet/1.pth']['model']['w'], WEIGHT)
+    torch.testing.assert_close(read['head.pth']['w'], WEIGHT + 1)
+
+
 def test_the_state_dict_is_found_in_order_of_preference():
     checkpoint = dict(ema={'module.w': WEIGHT + 1}, model={'module.w': WEIGHT}, epoch=3)
     torch.testing.assert_close(take_state_dict(checkpoint, 'model', 'ema')['w'], WEIGHT)

@@ -22,7 +22,7 @@ from monfap_mm.model_files.conversion import (
 )
 
 # Each is a package of monfap_mm.models.baselines with a module `checkpoint`.
-PEERS = ()
+PEERS = ('hifi_net',)
 
 
 def convert(name: str, checkpoint: dict, target: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -48,7 +48,7 @@ def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('name', choices=PEERS, metavar='NAME', help=f'the system: {", ".join(PEERS)}')
-    parser.add_argument('source', type=Path, metavar='IN', help="checkpoint of the authors' code")
+    parser.add_argument('source', type=Path, metavar='IN', help='checkpoint of the authors, or folder of several')
     parser.add_argument('destination', type=Path, metavar='OUT', help='where to write ours')
     parser.add_argument('--config', type=Path, required=True, help='config of the same system')
     return parser.parse_args()

@@ -4,3 +4,9 @@ A package ``<name>`` holds the segmentor (a ``ForgerySegmentor``, registered in 
 and ``checkpoint.py``, whose ``to_state_dict(checkpoint)`` turns what the authors' file holds into the state dict of the
 segmentor (``tools/model_converters/peers2mm.py`` calls it).
 """
+
+from .hifi_net import HiFiNet
+
+__all__ = [
+    'HiFiNet',
+]

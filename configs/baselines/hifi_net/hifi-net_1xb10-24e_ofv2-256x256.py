@@ -1,0 +1,8 @@
+# The authors' recipe.
+_base_ = [
+    '../../_base_/models/hifi_net.py',
+    '../../_base_/datasets/ofv2_bicubic-256x256.py',
+    '../../_base_/schedules/schedule_hifi_net.py',
+    '../../_base_/default_runtime.py',
+]
+train_dataloader = dict(batch_size=10)

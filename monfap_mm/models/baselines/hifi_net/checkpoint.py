@@ -1,0 +1,67 @@
+"""Published weights of HiFi-Net in our names."""
+
+import re
+
+from torch import Tensor
+
+from ....model_files.conversion import take_state_dict
+
+RENAMES = (
+    (r'^FENet\.', 'backbone.'),
+    (r'^backbone\.conv1fre\.', 'backbone.frequency.0.'),
+    (r'^backbone\.bn1fre\.', 'backbone.frequency.1.'),
+    (r'^backbone\.laplacian\.conv_1x1\.', 'backbone.frequency.3.mix.'),
+    (r'^backbone\.conv2fre\.', 'backbone.frequency.4.'),
+    (r'^backbone\.bn2fre\.', 'backbone.frequency.5.'),
+    (r'^backbone\.conv_1x1_merge\.', 'backbone.merge.'),
+    (r'^SegNet\.getmask\.(g|theta|phi)\.', r'decode_head.mask_branch.attention.\1.'),
+    (r'^SegNet\.getmask\.W_s\.', 'decode_head.mask_branch.attention.project.'),
+    (r'^SegNet\.getmask\.gamma_s$', 'decode_head.mask_branch.attention.gamma'),
+    (r'^SegNet\.getmask\.getmask\.', 'decode_head.mask_branch.mask.'),
+    (r'^SegNet\.getmask\.conv_1\.', 'decode_head.mask_branch.squeeze.'),
+    (r'^SegNet\.getmask\.conv_2\.', 'decode_head.mask_branch.mask.'),
+    (r'^SegNet\.getmask\.Pconv_(\d)\.input_conv\.', lambda m: f'decode_head.partial_convs.convs.{int(m[1]) - 1}.'),
+    (r'^SegNet\.FPN_LOC\.smooth_s(\d)\.', lambda m: f'decode_head.mask_branch.laterals.{int(m[1]) - 1}.'),
+    (r'^SegNet\.FPN_LOC\.fpn(\d)\.', lambda m: f'decode_head.mask_branch.smooths.{int(m[1]) - 1}.'),
+    # Their level 4 is the coarsest.
+    (r'^SegNet\.branch_cls_level_(\d)\.', lambda m: f'decode_head.classes.{4 - int(m[1])}.'),
+    (r'^(decode_head\.classes\.\d)\.branch_cls\.', r'\1.convs.'),
+    (r'^(decode_head\.classes\.\d)\.bn\.', r'\1.norm.'),
+    (r'^(decode_head\.classes\.\d)\.fc\.', r'\1.classifier.'),
+)
+# Gaussians and ones that never change.
+CONSTANT = re.compile(r'\.(smoothing\.scale-\d+|mask_conv)\.weight$')
+
+
+def to_state_dict(checkpoint: dict) -> dict[str, Tensor]:
+    """Rename the weights of the authors.
+
+    Args:
+        checkpoint: What the folder with their two files (HRNet and NLCDetection) holds, by file; or the weights of
+            both in one state dict, with the prefixes 'FENet.' and 'SegNet.'.
+
+    Returns:
+        The weights in the names of :class:`HiFiNet`.
+
+    Raises:
+        ConversionError: If a file has no weights.
+    """
+    state_dict = {}
+    for key, value in _join(checkpoint).items():
+        if CONSTANT.search(key):
+            continue
+        for pattern, replacement in RENAMES:
+            key = re.sub(pattern, replacement, key)
+        state_dict[key] = value
+    return state_dict
+
+
+def _join(checkpoint: dict) -> dict[str, Tensor]:
+    if any(key.startswith(('FENet.', 'SegNet.')) for key in checkpoint):
+        return take_state_dict(checkpoint)
+    joined = {}
+    files = [value for value in checkpoint.values() if isinstance(value, dict)]
+    for weights in [take_state_dict(file, 'model') for file in files] or [take_state_dict(checkpoint)]:
+        prefix = 'FENet.' if 'conv1fre.weight' in weights else 'SegNet.'
+        joined |= {prefix + key: value for key, value in weights.items()}
+    return joined
