@@ -1,7 +1,8 @@
 """Test models on test sets as a protocol file says, and write the table, ours beside the paper's.
 
 What is done stays done: the same command goes on after a kill, and tests again only what has changed (config,
-checkpoint or list). Missing checkpoints and data leave an empty cell that says what is missing.
+checkpoint or list). Missing checkpoints and data leave an empty cell that says what is missing. A cell with
+`train: true` is trained first.
 
 Example:
     python tools/benchmark.py configs/benchmarks/table02_intra-dataset.yml
@@ -33,7 +34,7 @@ from monfap_mm.protocols import (
 )
 from monfap_mm.utils.provenance import hash_text, versions
 
-TEST = Path(__file__).resolve().parent / 'test.py'
+TOOLS = Path(__file__).resolve().parent
 
 
 def parse_args() -> argparse.Namespace:
@@ -59,7 +60,7 @@ def test_all(protocol: Protocol, args: argparse.Namespace) -> tuple[dict, dict]:
         print(f'[{next(done)}/{len(protocol.cells)}] {" on ".join(key)}: {said}', flush=True)
 
     jobs = {
-        (cell.row, cell.group): partial(run_cell, cell, folder_of(cell, args.work_dir), TEST, args.processes)
+        (cell.row, cell.group): partial(run_cell, cell, folder_of(cell, args.work_dir), TOOLS, args.processes)
         for cell in protocol.cells
     }
     return run_jobs(jobs, args.jobs, report)

@@ -13,6 +13,7 @@ from ..utils.provenance import hash_file, hash_text, versions
 from .data_hashes import CONFIG_LOCK, NotThereError, hash_lists
 from .protocol import Cell
 from .tool_runs import read_figures, run_tool
+from .training_runs import Training
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,15 @@ def cell_config(cell: Cell) -> Config:
     return cfg
 
 
-def run_cell(cell: Cell, folder: Path, test_script: Path, processes: int = 1) -> dict:
+def run_cell(cell: Cell, folder: Path, tools: Path, processes: int = 1) -> dict:
     """Test a cell, unless that has been done with the same config, checkpoint and lists.
+
+    A cell without a checkpoint is trained first, in ``folder/training``, or goes on where a killed training was.
 
     Args:
         cell: What to test.
         folder: Where its config, log and result go, and ``scores.jsonl`` for ``eval_metric.py``.
-        test_script: ``tools/test.py``.
+        tools: Folder of ``train.py`` and ``test.py``.
         processes: Number of processes (GPUs).
 
     Returns:
@@ -52,14 +55,15 @@ def run_cell(cell: Cell, folder: Path, test_script: Path, processes: int = 1) ->
 
     Raises:
         NotThereError: If config, checkpoint or data are missing.
-        ToolError: If the test fails.
+        ToolError: If training or test fail, or the folder holds another training.
     """
     with CONFIG_LOCK:
         cfg = cell_config(cell)
         text, lists = cfg.pretty_text, hash_lists(cfg.test_dataloader.dataset)
-    if not cell.checkpoint.is_file():
-        raise NotThereError(f'no checkpoint {cell.checkpoint}')
-    provenance = asdict(Provenance(hash_text(text), hash_file(cell.checkpoint), lists))
+    checkpoint = cell.checkpoint or Training(cfg, folder / 'training', tools).train(processes)
+    if not checkpoint.is_file():
+        raise NotThereError(f'no checkpoint {checkpoint}')
+    provenance = asdict(Provenance(hash_text(text), hash_file(checkpoint), lists))
     path = folder / 'result.json'
     if path.exists():
         result = json.loads(path.read_text())
@@ -70,8 +74,8 @@ def run_cell(cell: Cell, folder: Path, test_script: Path, processes: int = 1) ->
     # The very config that was hashed is tested.
     config = folder / f'{cell.config.stem}.py'
     atomic_write(config, text)
-    arguments = [config, cell.checkpoint, '--work-dir', folder / 'test', '--out', folder / 'scores.jsonl']
-    run_tool(test_script, *arguments, log=folder / 'test.log', processes=processes)
+    arguments = [config, checkpoint, '--work-dir', folder / 'test', '--out', folder / 'scores.jsonl']
+    run_tool(tools / 'test.py', *arguments, log=folder / 'test.log', processes=processes)
     result = dict(
         figures=read_figures(folder / 'test'),
         provenance=provenance,

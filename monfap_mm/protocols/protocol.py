@@ -15,7 +15,7 @@ from ..evaluation.figures import PAPER_FIGURES
 from .paper_tables import TABLES, PaperTable
 
 _KEYS = ('title', 'table', 'groups', 'figures', 'average', 'rows')
-_CELL_KEYS = ('config', 'checkpoint', 'cfg_options')
+_CELL_KEYS = ('config', 'checkpoint', 'train', 'cfg_options')
 _TYPES = (
     ('title', str, 'a text'),
     ('table', str, "the name of one of the paper's tables"),
@@ -37,14 +37,14 @@ class Cell:
         row: Name of the model, as in the table.
         group: Name of the test set, as in the table.
         config: Path of the config, whose test set is scored.
-        checkpoint: Path of the checkpoint.
+        checkpoint: Path of the checkpoint. None: the config is trained first.
         options: Keys of the config to replace, as ``--cfg-options`` of the tools.
     """
 
     row: str
     group: str
     config: Path
-    checkpoint: Path
+    checkpoint: Path | None
     options: dict[str, Any] = field(default_factory=dict)
 
 
@@ -82,7 +82,8 @@ def load_protocol(path: str | Path) -> Protocol:
     Args:
         path: The file. ``rows`` has, for each model and each test set, ``config`` (relative to the file) and
             ``checkpoint`` (relative to the current folder; of several files that match a pattern such as
-            ``best_*.pth``, the newest), and maybe ``cfg_options``. ``groups`` orders the test sets, ``table`` names
+            ``best_*.pth``, the newest), or ``train: true`` in place of ``checkpoint``: the config is trained
+            first; and maybe ``cfg_options``. ``groups`` orders the test sets, ``table`` names
             the paper's table. Examples are in ``configs/benchmarks``.
 
     Returns:
@@ -156,14 +157,14 @@ def _cells(path: Path, rows: dict, groups: tuple[str, ...]) -> Iterable[Cell]:
             where, cell = f'rows.{row}.{group}', by_group[group]
             if not isinstance(cell, dict):
                 raise ProtocolError(f'{path}: {where} must have config and checkpoint')
-            _check_keys(path, where, cell, _CELL_KEYS, required=('config', 'checkpoint'))
-            options = cell.get('cfg_options') or {}
-            if not (
-                isinstance(cell['config'], str) and isinstance(cell['checkpoint'], str) and isinstance(options, dict)
-            ):
+            trains = cell.get('train', False)
+            _check_keys(path, where, cell, _CELL_KEYS, required=('config',) if trains else ('config', 'checkpoint'))
+            if not isinstance(trains, bool) or (trains and 'checkpoint' in cell):
+                raise ProtocolError(f'{path}: {where}: train must be true, and then there is no checkpoint')
+            options, checkpoint = cell.get('cfg_options') or {}, cell.get('checkpoint', '')
+            if not (isinstance(cell['config'], str) and isinstance(checkpoint, str) and isinstance(options, dict)):
                 raise ProtocolError(f'{path}: {where}: config and checkpoint must be paths, cfg_options a mapping')
-            config, checkpoint = path.parent / cell['config'], _newest(cell['checkpoint'])
-            yield Cell(str(row), group, config, checkpoint, options)
+            yield Cell(str(row), group, path.parent / cell['config'], None if trains else _newest(checkpoint), options)
 
 
 def _newest(pattern: str) -> Path:

@@ -57,9 +57,7 @@ class Training:
         return None
 
     def run(self, processes: int = 1) -> dict[str, float]:
-        """Train, or go on where a killed training was, test the best checkpoint, and keep the figures.
-
-        Without a best checkpoint, as of a config that does not ask for one, the last is tested.
+        """Train, test the checkpoint, and keep the figures.
 
         Args:
             processes: Number of processes (GPUs).
@@ -72,18 +70,41 @@ class Training:
         if figures is not None:
             return figures
         start = time.time()
-        key = self.key()
-        self.folder.mkdir(parents=True, exist_ok=True)
-        atomic_write(self.folder / 'started.json', json.dumps(dict(key=key)) + '\n')
-        config = self.folder / 'config.py'
-        with CONFIG_LOCK:
-            atomic_write(config, self.cfg.pretty_text)
-        self._run_tool('train', config, '--work-dir', self.folder, '--resume', processes=processes)
-        self._run_tool('test', config, self._checkpoint(), '--work-dir', self.folder / 'test', processes=processes)
+        checkpoint = self.train(processes)
+        test = ('test', self._config, checkpoint, '--work-dir', self.folder / 'test')
+        self._run_tool(*test, processes=processes)
         figures = read_figures(self.folder / 'test')
-        result = dict(key=key, seconds=round(time.time() - start), figures=figures, versions=versions())
+        result = dict(key=self.key(), seconds=round(time.time() - start), figures=figures, versions=versions())
         atomic_write(self.folder / 'result.json', json.dumps(result, indent=2) + '\n')
         return figures
+
+    def train(self, processes: int = 1) -> Path:
+        """Train, or go on where a killed training was; one that is done is not begun again.
+
+        Returns:
+            The best checkpoint; the last one of a config that asks for no best.
+
+        Raises:
+            NotThereError: If a list of the data is missing.
+            ToolError: If training fails, or the folder holds another training.
+        """
+        self.figures()  # refuses another training
+        key, started = self.key(), self.folder / 'started.json'
+        checkpoint = json.loads(started.read_text()).get('checkpoint') if started.exists() else None
+        if checkpoint and (self.folder / checkpoint).is_file():
+            return self.folder / checkpoint
+        self.folder.mkdir(parents=True, exist_ok=True)
+        atomic_write(started, json.dumps(dict(key=key)) + '\n')
+        with CONFIG_LOCK:
+            atomic_write(self._config, self.cfg.pretty_text)
+        self._run_tool('train', self._config, '--work-dir', self.folder, '--resume', processes=processes)
+        checkpoint = self._checkpoint()
+        atomic_write(started, json.dumps(dict(key=key, checkpoint=checkpoint.name)) + '\n')
+        return checkpoint
+
+    @property
+    def _config(self) -> Path:
+        return self.folder / 'config.py'
 
     def _run_tool(self, name: str, *arguments: str | Path, processes: int) -> None:
         run_tool(self.tools / f'{name}.py', *arguments, log=self.folder / f'{name}.log', processes=processes)

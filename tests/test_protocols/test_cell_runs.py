@@ -6,6 +6,7 @@ import pytest
 
 from monfap_mm.engine.cfg_options import OptionError
 from monfap_mm.protocols import Cell, NotThereError, ToolError, run_cell
+from monfap_mm.utils.provenance import hash_file
 
 TEST = """
 import sys
@@ -16,6 +17,14 @@ times.mkdir(parents=True, exist_ok=True)
 (times / '20261125_000000.json').write_text('{"forgery/AUC": 75.5, "forgery/ACC": NaN}')
 with open(Path(config).parent / 'calls.txt', 'a') as calls:
     print(Path(config).read_text().count('lr = 3'), Path(out).name, file=calls)
+"""
+TRAIN = """
+import sys
+from pathlib import Path
+folder = Path(sys.argv[3])
+(folder / 'best_1.pth').write_bytes(b'trained')
+with open(folder / 'trained.txt', 'a') as file:
+    print('once', file=file)
 """
 CONFIG = """
 lr = 1
@@ -33,7 +42,7 @@ def run(tmp_path):
 
     def run_it(**options):
         cell = Cell('row', 'group', tmp_path / 'c.py', tmp_path / 'c.pth', options)
-        return run_cell(cell, tmp_path / 'cell', tmp_path / 'test.py')
+        return run_cell(cell, tmp_path / 'cell', tmp_path)
 
     return run_it
 
@@ -78,6 +87,18 @@ def test_a_typing_error_in_an_option_is_refused(run, tmp_path):
     with pytest.raises(OptionError, match='did you mean test_dataloader?'):
         run(**{'test_dataloder.batch_size': 3})
     assert not (tmp_path / 'cell').exists()
+
+
+def test_a_cell_without_checkpoint_is_trained_once(run, tmp_path):
+    (tmp_path / 'train.py').write_text(TRAIN)
+    with (tmp_path / 'c.py').open('a') as config:
+        config.write('train_dataloader = val_dataloader = test_dataloader\n')
+    cell = Cell('row', 'group', tmp_path / 'c.py', None, {})
+    first, second = (run_cell(cell, tmp_path / 'cell', tmp_path) for _ in range(2))
+    assert first == second
+    assert first['provenance']['checkpoint'] == hash_file(tmp_path / 'cell' / 'training' / 'best_1.pth')
+    assert (tmp_path / 'cell' / 'training' / 'trained.txt').read_text() == 'once\n'
+    assert calls(tmp_path) == ['0 scores.jsonl']
 
 
 def test_a_failure_keeps_no_result(run, tmp_path):

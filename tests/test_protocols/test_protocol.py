@@ -40,6 +40,11 @@ def test_cells_in_the_order_of_the_groups(write, tmp_path):
     assert second.checkpoint == Path('c.pth')
 
 
+def test_a_cell_that_is_trained_first(write):
+    first, second = load_protocol(write(GOOD.replace("checkpoint: 'best_*.pth'", 'train: true'))).cells
+    assert (first.checkpoint, second.checkpoint) == (None, Path('c.pth'))
+
+
 def test_the_newest_checkpoint_that_matches(write, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for age, name in enumerate(('best_9.pth', 'best_10.pth')):
@@ -89,6 +94,9 @@ def test_python_and_other_figures(write):
         ('config: d.py', 'config: [d.py]', 'rows.MoNFAP-C.OFV2: config and checkpoint must be paths'),
         ('checkpoint: c.pth', 'checkpoint: null', 'rows.MoNFAP-C.FFIW: config and checkpoint must be paths'),
         ('{test_dataloader.batch_size: 1}', '[a=1]', 'cfg_options a mapping'),
+        ('checkpoint: c.pth', 'train: true, checkpoint: c.pth', 'train must be true, and then there is no checkpoint'),
+        ('checkpoint: c.pth', 'train: 1', 'train must be true, and then there is no checkpoint'),
+        ('checkpoint: c.pth', 'train: false', 'missing rows.MoNFAP-C.FFIW.checkpoint'),
         ('    OFV2: {', '    FFIW: {', "the key 'FFIW' is there twice"),
         (GOOD, 'a text', 'it must have the keys title, table'),
     ],
