@@ -22,7 +22,10 @@ from monfap_mm.model_files.conversion import (
 )
 
 # Each is a package of monfap_mm.models.baselines with a module `checkpoint`.
-PEERS = ('hifi_net',)
+PEERS = (
+    'cat_net',
+    'hifi_net',
+)
 
 
 def convert(name: str, checkpoint: dict, target: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -5,8 +5,10 @@ and ``checkpoint.py``, whose ``to_state_dict(checkpoint)`` turns what the author
 segmentor (``tools/model_converters/peers2mm.py`` calls it).
 """
 
+from .cat_net import CatNet
 from .hifi_net import HiFiNet
 
 __all__ = [
+    'CatNet',
     'HiFiNet',
 ]

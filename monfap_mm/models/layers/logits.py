@@ -27,14 +27,18 @@ def two_channels(mask_logits: Tensor) -> Tensor:
     return mask_logits if channels == 2 else torch.cat([torch.zeros_like(mask_logits), mask_logits], dim=1)
 
 
-def largest_pixel(mask_logits: Tensor) -> Tensor:
+def largest_pixel(mask_logits: Tensor, counts: Tensor | None = None) -> Tensor:
     """Detection by localization: the image is as fake as its most fake pixel.
 
     Args:
         mask_logits: Logits of (real, fake), ``(B, 2, H, W)``.
+        counts: Which pixels count, ``(B, 1, H, W)``, boolean. Default: None, all of them.
 
     Returns:
         Image logits ``(B, 2)``, 0 for real and the largest margin of fake over real.
     """
-    margin = (mask_logits[:, 1] - mask_logits[:, 0]).flatten(1).amax(dim=1)
+    margin = mask_logits[:, 1] - mask_logits[:, 0]
+    if counts is not None:
+        margin = margin.masked_fill(~counts[:, 0], -torch.inf)
+    margin = margin.flatten(1).amax(dim=1)
     return torch.stack([torch.zeros_like(margin), margin], dim=1)

@@ -186,8 +186,14 @@ class ForgerySegmentor(BaseSegmentor):
             coarse_prob = output.coarse_logits.float().softmax(dim=1)[:, 1:]
             coarse_prob = self._at_input(coarse_prob, padded, inputs)
         # Of the pixels that are the image's: those of the padding count for nothing.
-        cls_logits = largest_pixel(seg_logits) if output.cls_logits is None else output.cls_logits
+        cls_logits = output.cls_logits
+        if cls_logits is None:
+            cls_logits = largest_pixel(seg_logits, self.is_picture(inputs))
         return ForgeryPrediction(seg_logits, F.softmax(cls_logits.float(), dim=1), coarse_prob, output.gates)
+
+    def is_picture(self, inputs: Tensor) -> Tensor | None:
+        """Where inputs show a pixel of the picture, ``(B, 1, H, W)``, boolean; None: everywhere."""
+        return None
 
     def pad(self, inputs: Tensor) -> Tensor:
         """Images ``(B, C, H, W)`` with the last rows and columns repeated up to a size that the system takes."""
