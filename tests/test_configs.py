@@ -19,7 +19,6 @@ from monfap_mm.models import ForgerySegmentor
 ROOT = Path(__file__).parents[1]
 CONFIGS = ROOT / 'configs'
 ALL = sorted(path for path in CONFIGS.rglob('*.py') if '_base_' not in path.parts)
-PEERS = sorted((CONFIGS / 'baselines').glob('*/*.py'))
 PAPER = sorted((CONFIGS / 'monfap').glob('monfap-*_8xb32-40e_*.py'))
 LEVELS = (4, 8, 16, 32)
 
@@ -28,11 +27,28 @@ def load(path) -> Config:
     return Config.fromfile(path)
 
 
+def pretrained(model) -> list[dict]:
+    """All dicts within the model's config that name weights to fetch."""
+    found = []
+    if isinstance(model, dict):
+        init = model.get('init_cfg')
+        if isinstance(init, dict) and init.get('type') == 'Pretrained':
+            found.append(model)
+        model = list(model.values())
+    if isinstance(model, (list, tuple)):
+        found += [one for value in model for one in pretrained(value)]
+    return found
+
+
 def without_weights(cfg: Config):
     """The model's config with no pretrained weights to fetch."""
-    if 'backbone' in cfg.model:
-        cfg.model.backbone.init_cfg = None
+    for part in pretrained(cfg.model):
+        part['init_cfg'] = None
     return cfg.model
+
+
+def is_peer(path) -> bool:
+    return 'baselines' in path.parts
 
 
 def by_name(paths):
@@ -62,10 +78,10 @@ def test_model_builds_and_predicts(path):
     model = revert_sync_batchnorm(MODELS.build(without_weights(load(path)))).eval()
     data = batch_of_one(64, 64)
     with torch.no_grad():
+        if not is_peer(path):
+            feats = model.extract_feat(model.data_preprocessor(data)['inputs'].float())
+            assert [feat.shape[-1] for feat in feats] == [64 // stride for stride in LEVELS]
         (sample,) = model.test_step(data)
-    if path not in PEERS:
-        feats = model.extract_feat(torch.rand(1, 3, 64, 64))
-        assert [feat.shape[-1] for feat in feats] == [64 // stride for stride in LEVELS]
     assert sample.seg_logits.data.shape == (2, 64, 64)
     assert sample.pred_sem_seg.data.shape == (1, 64, 64)
     assert ('pred_label' in sample) == isinstance(model, ForgerySegmentor)
@@ -91,13 +107,12 @@ def test_everything_named_is_registered(path):
 
 @by_name(ALL)
 def test_pretrained_weights_have_an_address(path):
-    init = load(path).model.get('backbone', {}).get('init_cfg')
-    if path in PEERS and init is None:
-        return  # trained from scratch
+    inits = [part.init_cfg for part in pretrained(load(path).model)]
     if path.parent.name == 'demo':
-        assert init is None or init.type != 'Pretrained', 'the demo runs without network'
-    else:
-        assert init.type == 'Pretrained'
+        assert not inits, 'the demo runs without network'
+    elif not is_peer(path):  # some peers train from scratch
+        assert len(inits) == 1
+    for init in inits:
         assert re.fullmatch(
             r'https://download\.openmmlab\.com/\S+-[0-9a-f]{8}\.pth|(torchvision|open-mmlab)://\S+', init.checkpoint
         )
@@ -205,10 +220,34 @@ def test_model_index_names_configs_that_exist(monkeypatch):
     monkeypatch.chdir(ROOT)
     index = modelindex.load('model-index.yml')
     index.build_models_with_collections()
-    listed = [*CONFIGS.glob('monfap/*_8xb32-40e_*.py'), *PEERS]
-    assert sorted(model.name for model in index.models) == sorted(path.stem for path in listed)
+    listed = [*CONFIGS.glob('monfap/*_8xb32-40e_*.py'), *CONFIGS.glob('baselines/*/*.py')]
+    assert {model.name for model in index.models} == {path.stem for path in listed}
     for model in index.models:
         assert (ROOT / model.config).is_file()
         assert model.name == Path(model.config).stem
-        assert (model.in_collection == 'MoNFAP') == model.config.startswith('configs/monfap/')
+        collection = next(one for one in index.collections if one.name == model.in_collection)
+        assert (ROOT / collection.readme).parent == (ROOT / model.config).parent
         assert not model.results, 'nothing has been trained here yet'
+
+
+def test_every_peer_has_the_authors_recipe_and_the_common_one():
+    for folder in (CONFIGS / 'baselines').iterdir():
+        if folder.is_dir():
+            names = [path.stem for path in folder.glob('*.py')]
+            assert sum('_common-recipe_' in name for name in names) >= 1, folder
+            for dataset in ('ofv2', 'ffiw'):
+                wanted = f'_{dataset}-'
+                assert any(wanted in name and '_common-recipe_' not in name for name in names), (folder, dataset)
+
+
+@by_name(sorted((CONFIGS / 'baselines').glob('*/*_common-recipe_*.py')))
+def test_the_common_recipe_is_that_of_monfap(path):
+    """The same data in the same batches, and the same schedule: a comparison on an equal budget."""
+    dataset = re.search('_(ofv2|ffiw|casia2)-', path.stem)[1]
+    folder, name = ('cross_dataset', 'monfap-c') if dataset == 'casia2' else ('monfap', 'monfap-c')
+    cfg, ours = load(path), load(CONFIGS / folder / f'{name}_8xb32-40e_{dataset}-512x512.py')
+    for key in ('train_cfg', 'param_scheduler', 'auto_scale_lr'):
+        assert cfg[key] == ours[key]
+    per_step = cfg.train_dataloader.batch_size * cfg.optim_wrapper.get('accumulative_counts', 1)
+    assert per_step == ours.train_dataloader.batch_size
+    assert cfg.train_dataloader.dataset.ann_file == ours.train_dataloader.dataset.ann_file

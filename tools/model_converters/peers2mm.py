@@ -25,6 +25,7 @@ from monfap_mm.model_files.conversion import (
 PEERS = (
     'cat_net',
     'hifi_net',
+    'hpfcn',
 )
 
 

@@ -7,8 +7,10 @@ segmentor (``tools/model_converters/peers2mm.py`` calls it).
 
 from .cat_net import CatNet
 from .hifi_net import HiFiNet
+from .hpfcn import HPFCN
 
 __all__ = [
     'CatNet',
+    'HPFCN',
     'HiFiNet',
 ]

@@ -15,24 +15,11 @@ from torch import Tensor, nn
 
 from ..ops import Foldable
 from .recompute import recompute
+from .residual_kernels import HIGH_PASS_KERNELS, SRM_KERNELS
 
 _BAYAR_FREE_WEIGHTS = 24
 # The smallest sum to divide by: large enough for the kernel to fit into fp16.
 _BAYAR_EPS = 1e-2
-
-# SRM residual filters of Fridrich & Kodovsky: KB / 4, KV / 12, second-order horizontal / 2.
-_SRM_KERNELS = (
-    torch.tensor([[0, 0, 0, 0, 0], [0, -1, 2, -1, 0], [0, 2, -4, 2, 0], [0, -1, 2, -1, 0], [0, 0, 0, 0, 0]]) / 4,
-    torch.tensor([[-1, 2, -2, 2, -1], [2, -6, 8, -6, 2], [-2, 8, -12, 8, -2], [2, -6, 8, -6, 2], [-1, 2, -2, 2, -1]])
-    / 12,
-    torch.tensor([[0, 0, 0, 0, 0], [0, 0, 0, 0, 0], [0, 1, -2, 1, 0], [0, 0, 0, 0, 0], [0, 0, 0, 0, 0]]) / 2,
-)
-# First-order differences to the pixel below, to the right, and below right.
-_HIGH_PASS_KERNELS = (
-    torch.tensor([[0.0, 0, 0], [0, -1, 0], [0, 1, 0]]),
-    torch.tensor([[0.0, 0, 0], [0, -1, 1], [0, 0, 0]]),
-    torch.tensor([[0.0, 0, 0], [0, -1, 0], [0, 0, 1]]),
-)
 
 
 class NoiseExtractor(BaseModule):
@@ -208,14 +195,14 @@ class SRMConv(DepthwiseNoise):
     """Three 5x5 filters per channel, started at the SRM kernels, clipped to [-3, 3]."""
 
     def __init__(self, channels: int, norm_cfg: dict | None = None, with_cp: bool = False) -> None:
-        super().__init__(channels, _SRM_KERNELS, clip=3.0, norm_cfg=norm_cfg, with_cp=with_cp)
+        super().__init__(channels, SRM_KERNELS, clip=3.0, norm_cfg=norm_cfg, with_cp=with_cp)
 
 
 class HFConv(DepthwiseNoise):
     """Three 3x3 filters per channel, started as first-order differences (high-pass)."""
 
     def __init__(self, channels: int, norm_cfg: dict | None = None, with_cp: bool = False) -> None:
-        super().__init__(channels, _HIGH_PASS_KERNELS, norm_cfg=norm_cfg, with_cp=with_cp)
+        super().__init__(channels, HIGH_PASS_KERNELS, norm_cfg=norm_cfg, with_cp=with_cp)
 
 
 # By the name that configs and checkpoints have, in the order of the authors' checkpoints.
