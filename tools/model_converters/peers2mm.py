@@ -26,6 +26,7 @@ PEERS = (
     'cat_net',
     'hifi_net',
     'hpfcn',
+    'mvss_net',
 )
 
 

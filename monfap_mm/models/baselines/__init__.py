@@ -8,9 +8,11 @@ segmentor (``tools/model_converters/peers2mm.py`` calls it).
 from .cat_net import CatNet
 from .hifi_net import HiFiNet
 from .hpfcn import HPFCN
+from .mvss_net import MVSSNet
 
 __all__ = [
     'CatNet',
     'HPFCN',
     'HiFiNet',
+    'MVSSNet',
 ]

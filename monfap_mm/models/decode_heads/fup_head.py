@@ -16,6 +16,7 @@ from ...utils.state_dicts import keep_settings
 from ..layers import CoarseLocalizer, ForgeryAwareTransformer, FourierPositionEncoding, UpSampler, check_channels
 from ..layers.logits import largest_pixel
 from ..layers.recompute import recompute
+from ..layers.targets import image_labels, stack_masks
 
 TASK_MODES = ('token', 'two_branch', 'additional_loss', 'global_statistics')
 NUM_TOKENS = 2  # real, fake
@@ -191,8 +192,8 @@ class FUPHead(BaseDecodeHead):
         output = self(inputs, cues)
         num_used = len(self.stages) if self.multi_scale else 1
         unused = (inputs if cues is None else cues)[: len(self.in_channels) - num_used]
-        target = self._stack_batch_gt(batch_data_samples).squeeze(1)
-        labels = _image_labels(batch_data_samples, target)
+        target = stack_masks(batch_data_samples)
+        labels = image_labels(batch_data_samples, target)
         losses = {}
         if self.task_mode != 'global_statistics':
             losses['loss_img'] = F.cross_entropy(output.cls_logits.float(), labels)
@@ -228,13 +229,6 @@ class FUPHead(BaseDecodeHead):
 def _to_sequence(image: Tensor) -> Tensor:
     """``(B, C, H, W)`` to ``(B, H * W, C)``."""
     return image.flatten(2).transpose(1, 2)
-
-
-def _image_labels(samples: SampleList, target: Tensor) -> Tensor:
-    """Image labels ``(B,)``, 0 real or 1 fake."""
-    if all('gt_label' in sample for sample in samples):
-        return torch.cat([sample.gt_label.label for sample in samples]).to(target.device)
-    return (target == 1).flatten(1).any(dim=1).long()
 
 
 def _check(

@@ -76,15 +76,16 @@ class BayarConv(LinearExtractor):
     are the same.
 
     Args:
-        channels: Channels C in and out.
+        channels: Channels C in.
+        out_channels: Channels C' out. Default: None, as many.
     """
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, out_channels: int | None = None) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.rand(channels, channels, _BAYAR_FREE_WEIGHTS))
+        self.weight = nn.Parameter(torch.rand(out_channels or channels, channels, _BAYAR_FREE_WEIGHTS))
 
     def kernel(self) -> Tensor:
-        """The constrained kernel, ``(C, C, 5, 5)``, in fp32. A sum near 0 is held at +-1e-2."""
+        """The constrained kernel, ``(C', C, 5, 5)``, in fp32. A sum near 0 is held at +-1e-2."""
         weight = self.weight.float() if self.weight.dtype in (torch.half, torch.bfloat16) else self.weight
         return _Constrain.apply(weight).unflatten(-1, (5, 5))
 

@@ -206,7 +206,7 @@ class ForgerySegmentor(BaseSegmentor):
 
     def _at_input(self, maps: Tensor, padded: Tensor, inputs: Tensor) -> Tensor:
         """Maps ``(B, C, h, w)`` of padded images at the size of the images."""
-        maps = resize(maps, size=padded.shape[2:], mode='bilinear', align_corners=self.align_corners)
+        maps = resize(maps, size=padded.shape[2:], mode='bilinear', align_corners=self.align_corners, warning=False)
         return maps[..., : inputs.shape[2], : inputs.shape[3]]
 
     def _forward(self, inputs: Tensor, data_samples: OptSampleList = None) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,45 @@
+# MVSS-Net on two ResNet-50, as one trains it: RGB with the statistics of RGB.
+norm_cfg = dict(type='SyncBN', requires_grad=True)
+resnet = dict(
+    type='ResNet',
+    depth=50,
+    num_stages=4,
+    strides=(1, 2, 2, 1),
+    dilations=(1, 1, 1, 1),
+    multi_grid=(1, 2, 4),
+    style='pytorch',
+    norm_cfg=norm_cfg,
+    init_cfg=dict(type='Pretrained', checkpoint='torchvision://resnet50'),
+)
+model = dict(
+    type='MVSSNet',
+    data_preprocessor=dict(
+        type='SegDataPreProcessor',
+        size=(512, 512),
+        mean=[123.675, 116.28, 103.53],
+        std=[58.395, 57.12, 57.375],
+        bgr_to_rgb=True,
+        pad_val=0,
+        seg_pad_val=255,
+    ),
+    backbone=dict(out_indices=(0, 1, 2, 3), **resnet),
+    noise_backbone=dict(out_indices=(3,), **resnet),
+    decode_head=dict(
+        type='DualAttentionHead',
+        in_channels=[2048, 2048],
+        in_index=[0, 1],
+        input_transform='resize_concat',
+        channels=1024,
+        pam_channels=128,
+        num_classes=2,
+        out_channels=1,
+        threshold=0.5,
+        dropout_ratio=0.1,
+        norm_cfg=norm_cfg,
+        align_corners=True,
+    ),
+    edge_stream=dict(in_channels=[256, 512, 1024, 2048], norm_cfg=norm_cfg),
+    loss=dict(seg_weight=0.16, clf_weight=0.04, edge_width=7),
+    train_cfg=dict(),
+    test_cfg=dict(mode='whole'),
+)

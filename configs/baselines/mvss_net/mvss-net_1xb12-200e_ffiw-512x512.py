@@ -1,0 +1,6 @@
+# The paper's recipe on FFIW.
+_base_ = './mvss-net_1xb12-200e_ofv2-512x512.py'
+data = dict(type='FFIWDataset', data_root='data/ffiw')
+train_dataloader = dict(dataset=data)
+val_dataloader = dict(dataset=data)
+test_dataloader = dict(dataset=data)
