@@ -20,7 +20,7 @@ from setuptools.command.develop import develop
 ROOT = Path(__file__).resolve().parent
 FOR_MIM = ('configs', 'tools', 'model-index.yml')
 IS_LITE = os.environ.get('MONFAP_LITE', '') not in ('', '0')
-NOT_LITE_EXTRAS = ('data', 'onnx', 'perturb', 'timm')
+NOT_LITE_EXTRAS = ('data', 'jpeg', 'onnx', 'perturb', 'timm')
 
 
 def read_version() -> str:
@@ -142,6 +142,8 @@ setup(
             'onnx': ['onnxruntime>=1.20,<2', 'onnx>=1.18,<2', 'onnxscript>=0.5.4,<1'],
             # Photographs of phones in HEIC and HEIF; its wheels bring x265, which is under the GPL.
             'heif': ['pillow-heif>=1,<2'],
+            # The coefficients of JPEG files, which CAT-Net reads.
+            'jpeg': ['jpeglib>=1.0.2,<2'],
             # Videos: answers for them, annotated ones, converters; its wheels bring x264, which is under the GPL.
             'video': ['av>=16,<19'],
             # The second OpenCV writes the same folder as the first: keep both at one version.

@@ -137,7 +137,9 @@ class ForgeryInferencer:
         work = _Work(path=name if isinstance(name, str) else None)
         try:
             work.image, work.note = read_picture(source, self.max_pixels, self._check_picture)
-            work.prepared = self.backend.prepare(work.image, work.path)
+            file = None if isinstance(source, np.ndarray) else source
+            work.prepared = self.backend.prepare(work.image, work.path, file)
+            work.note = '; '.join(filter(None, (work.note, work.prepared.note))) or None
             self._check_size(work.prepared.size)
         # A transform may fail in any way on a picture of absurd form.
         except Exception as error:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..media.headers import Source
 from ..model_files.onnx_input import padded_size, resize_picture, resized_size
 from ..model_files.onnx_metadata import OnnxMetadata, read_metadata
 from ..model_files.onnx_seal import is_intact
@@ -62,7 +63,7 @@ class OnnxBackend:
         """Height and width, padding included, of the input that a picture of a height and width becomes."""
         return padded_size(resized_size(size, self.resize), self.metadata.pad_size, self.metadata.pad_divisor)
 
-    def prepare(self, image: np.ndarray, path: str | None) -> Prepared:
+    def prepare(self, image: np.ndarray, path: str | None, file: Source | None = None) -> Prepared:
         """Resize a picture (H, W, 3), uint8, BGR."""
         resized = resize_picture(image, self.resize)
         return Prepared(resized.shape[:2], (self.graph.prepare(resized), image.shape[:2]))

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
+from ..media.headers import Source
+
 if TYPE_CHECKING:
     from mmseg.structures import SegDataSample
 
@@ -15,10 +17,12 @@ class Prepared(NamedTuple):
     Attributes:
         size: Height and width of the input; pictures of one size can be predicted together.
         data: What the backend needs.
+        note: What the reader of the answer should know of how it was prepared.
     """
 
     size: tuple[int, int]
     data: Any
+    note: str | None = None
 
 
 @dataclass
@@ -65,8 +69,14 @@ class Backend(Protocol):
         None if that is not known before it is prepared.
         """
 
-    def prepare(self, image: np.ndarray, path: str | None) -> Prepared:
-        """Make a picture (H, W, 3), uint8, BGR, ready for the model; may be called from several threads."""
+    def prepare(self, image: np.ndarray, path: str | None, file: Source | None = None) -> Prepared:
+        """Make a picture (H, W, 3), uint8, BGR, ready for the model; may be called from several threads.
+
+        Args:
+            image: The picture as shown.
+            path: Its name.
+            file: The file that it is from, or the contents of that, for models that read more of it than its pixels.
+        """
 
     def predict(self, batch: list[Prepared]) -> list[Prediction]:
         """Predict pictures whose inputs are of one size."""

@@ -14,6 +14,7 @@ from mmengine.registry import DefaultScope
 from mmseg.datasets.transforms import PackSegInputs
 from mmseg.structures import SegDataSample
 
+from ..media.headers import Source
 from ..model_files.loading import build_model, load_config, pipeline_without_loading
 from ..model_files.onnx_input import padded_size
 from ..structures.scores import image_score, pixel_logits
@@ -62,11 +63,12 @@ class TorchBackend:
         padding = self.cfg.model.data_preprocessor.get('test_cfg') or {}
         return padded_size((height, width), padding.get('size'), padding.get('size_divisor'))
 
-    def prepare(self, image: np.ndarray, path: str | None) -> Prepared:
+    def prepare(self, image: np.ndarray, path: str | None, file: Source | None = None) -> Prepared:
         """Send a picture (H, W, 3), uint8, BGR, through the test pipeline."""
         size = image.shape[:2]
-        data = self.pipeline(dict(img=image, img_path=path or 'array', img_shape=size, ori_shape=size))
-        return Prepared(tuple(data['inputs'].shape[1:]), data)
+        picture = dict(img=image, img_path=path or 'array', img_file=file, img_shape=size, ori_shape=size)
+        data = self.pipeline(picture)
+        return Prepared(tuple(data['inputs'].shape[1:]), data, data['data_samples'].metainfo.get('note'))
 
     @torch.no_grad()
     def predict(self, batch: list[Prepared]) -> list[Prediction]:

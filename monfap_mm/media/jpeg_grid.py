@@ -18,11 +18,6 @@ CHANNELS = 5
 OUTSIDE = -1
 
 
-def grid_length(length: int) -> int:
-    """The next multiple of 8."""
-    return -(-length // BLOCK) * BLOCK
-
-
 def to_grid(pixels: np.ndarray, coefficients: np.ndarray, table: np.ndarray) -> np.ndarray:
     """Put a picture and its coefficients together.
 
@@ -42,11 +37,28 @@ def to_grid(pixels: np.ndarray, coefficients: np.ndarray, table: np.ndarray) -> 
     return grid
 
 
-def mirrored(grid: np.ndarray) -> np.ndarray:
-    """The picture flipped from left to right: blocks change places, and odd horizontal frequencies their signs."""
+def mirrored(grid: np.ndarray, axis: int = 1) -> np.ndarray:
+    """The picture flipped along an axis: blocks change places, and odd frequencies of that axis their signs."""
+    grid = grid.swapaxes(axis, 1)
     flipped = grid[:, ::-1].copy()
     height, width = grid.shape[:2]
     for channel, signs in ((COEFFICIENT, (-1) ** np.arange(BLOCK)), (STEP, 1)):
         blocks = grid[..., channel].reshape(height, -1, BLOCK)
         flipped[..., channel] = (blocks[:, ::-1] * signs).reshape(height, width)
-    return flipped
+    return np.ascontiguousarray(flipped.swapaxes(axis, 1))
+
+
+def cut(grid: np.ndarray, top: int, left: int, height: int, width: int) -> np.ndarray:
+    """A part that begins at multiples of 8. What lies beyond the grid is no picture and has coefficients of 0.
+
+    Args:
+        grid: See above.
+        top: First row.
+        left: First column.
+        height: Rows of the part, a multiple of 8.
+        width: Its columns, likewise.
+    """
+    part = to_grid(np.empty((0, 0, 3)), np.zeros((height, width)), grid[:BLOCK, :BLOCK, STEP])
+    inside = grid[top : top + height, left : left + width]
+    part[: inside.shape[0], : inside.shape[1]] = inside
+    return part

@@ -12,16 +12,17 @@ import numpy as np
 
 UPRIGHT = 1
 _ORIENTATION, _SHORT = 274, 3
-# From the stored pixels to what is shown, by orientation; the arrays are (H, W, ...).
-_TURNS = {
-    2: lambda stored: stored[:, ::-1],
-    3: lambda stored: stored[::-1, ::-1],
-    4: lambda stored: stored[::-1],
-    5: lambda stored: stored.swapaxes(0, 1),
-    6: lambda stored: stored[::-1].swapaxes(0, 1),
-    7: lambda stored: stored[::-1, ::-1].swapaxes(0, 1),
-    8: lambda stored: stored[:, ::-1].swapaxes(0, 1),
+# From the stored pixels to what is shown, by orientation: which axes are reversed, and whether they change places then.
+TURNS = {
+    2: ((1,), False),
+    3: ((0, 1), False),
+    4: ((0,), False),
+    5: ((), True),
+    6: ((0,), True),
+    7: ((0, 1), True),
+    8: ((1,), True),
 }
+_INVERSE = {6: 8, 8: 6}
 
 
 def exif_orientation(exif: bytes) -> int:
@@ -57,4 +58,13 @@ def as_shown(stored: np.ndarray, orientation: int) -> np.ndarray:
     Returns:
         Array of the turned size, contiguous; ``stored`` itself if the orientation is 1 or none of these.
     """
-    return np.ascontiguousarray(_TURNS[orientation](stored)) if orientation in _TURNS else stored
+    if orientation not in TURNS:
+        return stored
+    reversed_axes, swaps = TURNS[orientation]
+    shown = np.flip(stored, reversed_axes)
+    return np.ascontiguousarray(shown.swapaxes(0, 1) if swaps else shown)
+
+
+def as_stored(shown: np.ndarray, orientation: int) -> np.ndarray:
+    """What :func:`as_shown` has turned, as it was before."""
+    return as_shown(shown, _INVERSE.get(orientation, orientation))

@@ -18,6 +18,9 @@ META_KEYS = (
     'flip_direction',
     'reduce_zero_label',
     'sample_idx',
+    'padding_size',
+    'orientation',
+    'note',
 )
 
 

@@ -12,6 +12,7 @@ from mmseg.models.utils import resize
 from mmseg.utils import OptConfigType, OptSampleList, SampleList
 from torch import Tensor
 
+from ...media.orientation import TURNS
 from ...utils.state_dicts import keep_settings
 from ...utils.windows import average_windows, windows
 from ..layers.logits import largest_pixel, two_channels
@@ -131,9 +132,19 @@ class ForgerySegmentor(BaseSegmentor):
             sample.pred_label = LabelData(score=score, label=score.argmax(dim=0, keepdim=True))
             if prediction.coarse_prob is not None:
                 coarse = prediction.coarse_prob[i]
-                sample.coarse_prob = PixelData(data=_undo_padding_and_flip(coarse, metas[i]) if metas else coarse)
+                sample.coarse_prob = PixelData(data=_as_shown(coarse, metas[i]) if metas else coarse)
             if prediction.gates is not None:
                 sample.gates = LabelData(value=prediction.gates[i])
+        return samples
+
+    def postprocess_result(self, seg_logits: Tensor, data_samples: OptSampleList = None) -> SampleList:
+        """As in mmseg, and a picture that went in as it is stored (meta ``orientation``) comes out as it is shown."""
+        samples = super().postprocess_result(seg_logits, data_samples)
+        for sample in samples:
+            if (orientation := sample.metainfo.get('orientation')) in TURNS:
+                sample.seg_logits = PixelData(data=_turned(sample.seg_logits.data, orientation))
+                sample.pred_sem_seg = PixelData(data=_turned(sample.pred_sem_seg.data, orientation))
+                sample.set_metainfo(dict(ori_shape=tuple(sample.seg_logits.shape)))
         return samples
 
     def inference(self, inputs: Tensor, batch_img_metas: list[dict]) -> ForgeryPrediction:
@@ -271,10 +282,19 @@ def _padding(length: int, least: int, divisor: int) -> int:
     return (torch.sym_max(length, least) + divisor - 1) // divisor * divisor - length
 
 
-def _undo_padding_and_flip(image: Tensor, meta: dict) -> Tensor:
-    """Remove what pre-processing added to ``(C, H, W)``, as mmseg does for the logits."""
+def _turned(maps: Tensor, orientation: int) -> Tensor:
+    """Maps ``(C, H, W)`` of stored pixels, turned by EXIF as the picture is shown."""
+    reversed_axes, swaps = TURNS[orientation]
+    maps = maps.flip([axis - 2 for axis in reversed_axes])
+    return maps.transpose(1, 2).contiguous() if swaps else maps
+
+
+def _as_shown(image: Tensor, meta: dict) -> Tensor:
+    """Undo what pre-processing did to ``(C, H, W)``, as is done for the logits."""
     left, right, top, bottom = meta.get('img_padding_size', meta.get('padding_size', (0, 0, 0, 0)))
     image = image[:, top : image.shape[1] - bottom, left : image.shape[2] - right]
     if meta.get('flip'):
         image = image.flip(dims=(2 if meta.get('flip_direction') == 'horizontal' else 1,))
+    if meta.get('orientation') in TURNS:
+        image = _turned(image, meta['orientation'])
     return image
