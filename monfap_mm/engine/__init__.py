@@ -10,6 +10,7 @@ from .hooks import (
     StartWeightsHook,
     StrictCheckpointHook,
 )
+from .parts_optimizers import PartsOptimWrapperConstructor
 
 __all__ = [
     'FiniteTrainingHook',
@@ -17,6 +18,7 @@ __all__ = [
     'HiFiCenterHook',
     'InferenceFormHook',
     'MissedValidationHook',
+    'PartsOptimWrapperConstructor',
     'SafeCheckpointHook',
     'StartWeightsHook',
     'StrictCheckpointHook',

@@ -18,7 +18,7 @@ NUM_SHOWN = 5
 def compare_state_dicts(expected: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list[str]:
     """What keeps ``given`` from being loaded into a model with the weights ``expected``.
 
-    Wrappers (DDP, test-time augmentation) put 'module.' before the keys; it does not count. Settings count where both
+    Wrappers (DDP, test-time augmentation) put 'module.' into the keys; it does not count. Settings count where both
     sides have them: older checkpoints, and dicts that somebody made anew, have none.
 
     Returns:
@@ -85,8 +85,8 @@ def without_wrapper(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _without_module(key: str) -> str:
-    # DDP around test-time augmentation puts it there twice.
-    return re.sub(r'^(module\.)+', '', key)
+    # DDP around test-time augmentation puts it there twice; DDP of each part, behind the name of the part.
+    return re.sub(r'(^|(?<=\.))(module\.)+', '', key)
 
 
 def _first(keys: list[str]) -> str:

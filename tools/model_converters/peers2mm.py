@@ -24,6 +24,7 @@ from monfap_mm.model_files.conversion import (
 # Each is a package of monfap_mm.models.baselines with a module `checkpoint`.
 PEERS = (
     'cat_net',
+    'doa_gan',
     'hifi_net',
     'hpfcn',
     'mvss_net',

@@ -6,11 +6,13 @@ segmentor (``tools/model_converters/peers2mm.py`` calls it).
 """
 
 from .cat_net import CatNet
+from .doa_gan import DOAGAN
 from .hifi_net import HiFiNet
 from .hpfcn import HPFCN
 from .mvss_net import MVSSNet
 
 __all__ = [
+    'DOAGAN',
     'CatNet',
     'HPFCN',
     'HiFiNet',

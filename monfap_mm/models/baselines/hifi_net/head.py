@@ -11,6 +11,7 @@ from mmseg.registry import MODELS
 from mmseg.utils import ConfigType, OptConfigType, SampleList
 from torch import Tensor, nn
 
+from ...layers.targets import image_labels, stack_masks
 from .hierarchy import ClassBranch, weight_by_parents
 from .losses import balanced_bce, class_loss, distance_loss
 from .partial_convs import PartialConvs
@@ -116,8 +117,8 @@ class HiFiHead(BaseModule):
     def loss(self, feats: Sequence[Tensor], images: Tensor, data_samples: SampleList) -> dict[str, Tensor]:
         """``loss_map``, ``loss_mask`` and ``loss_class_0`` to ``loss_class_3``, from coarse to fine."""
         output = self(feats, images)
-        masks = torch.stack([sample.gt_sem_seg.data for sample in data_samples])
-        labels = torch.cat([sample.gt_label.label for sample in data_samples])
+        masks = stack_masks(data_samples)[:, None]
+        labels = image_labels(data_samples, masks)
         mask_logits = resize(output.mask_logits, size=masks.shape[2:], mode='bilinear', align_corners=False)
         loss_mask = loss_map = balanced_bce(mask_logits[:, 0], masks[:, 0], self.ignore_index)
         if self.distance_map:
