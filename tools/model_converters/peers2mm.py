@@ -28,6 +28,7 @@ PEERS = (
     'hifi_net',
     'hpfcn',
     'mvss_net',
+    'mantra_net',
 )
 
 

@@ -9,6 +9,7 @@ from .cat_net import CatNet
 from .doa_gan import DOAGAN
 from .hifi_net import HiFiNet
 from .hpfcn import HPFCN
+from .mantra_net import ManTraNet
 from .mvss_net import MVSSNet
 
 __all__ = [
@@ -17,4 +18,5 @@ __all__ = [
     'HPFCN',
     'HiFiNet',
     'MVSSNet',
+    'ManTraNet',
 ]
