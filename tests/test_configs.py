@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import modelindex
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
@@ -66,8 +67,13 @@ def test_the_models_and_datasets_of_the_paper_have_configs():
     assert wanted <= names
 
 
-def batch_of_one(height, width):
+def batch_of_one(height, width, pipeline=()):
     size = (height, width)
+    if any(step.type == 'LoadJpegGrid' for step in pipeline):
+        image = np.random.RandomState(0).randint(0, 256, (*size, 3), dtype=np.uint8)
+        packing = Compose([dict(type='LoadJpegGrid'), dict(type='PackForgeryInputs')])
+        packed = packing(dict(img=image, img_path='array', img_file=None, img_shape=size, ori_shape=size))
+        return {key: [value] for key, value in packed.items()}
     sample = SegDataSample(metainfo=dict(ori_shape=size, img_shape=size))
     return dict(inputs=torch.randint(0, 256, (1, 3, *size), dtype=torch.uint8), data_samples=[sample])
 
@@ -75,8 +81,10 @@ def batch_of_one(height, width):
 # One config for each model: the others differ in their data only.
 @by_name({str(load(path).model): path for path in ALL}.values())
 def test_model_builds_and_predicts(path):
-    model = revert_sync_batchnorm(MODELS.build(without_weights(load(path)))).eval()
-    data = batch_of_one(64, 64)
+    cfg = load(path)
+    pipeline = cfg.test_dataloader.dataset.pipeline
+    model = revert_sync_batchnorm(MODELS.build(without_weights(cfg))).eval()
+    data = batch_of_one(64, 64, pipeline)
     with torch.no_grad():
         if not is_peer(path):
             feats = model.extract_feat(model.data_preprocessor(data)['inputs'].float())
@@ -86,7 +94,7 @@ def test_model_builds_and_predicts(path):
     assert sample.pred_sem_seg.data.shape == (1, 64, 64)
     assert ('pred_label' in sample) == isinstance(model, ForgerySegmentor)
     with torch.no_grad():
-        (sample,) = model.test_step(batch_of_one(16, 9))
+        (sample,) = model.test_step(batch_of_one(16, 9, pipeline))
     assert sample.seg_logits.data.shape == (2, 16, 9)
 
 

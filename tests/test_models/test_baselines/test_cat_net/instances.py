@@ -11,7 +11,7 @@ from monfap_mm.models.baselines.cat_net import CatNet, to_state_dict
 
 from .. import peers
 
-CONFIG = Path(__file__).parents[4] / 'configs' / '_base_' / 'models' / 'cat-net.py'
+CONFIG = Path(__file__).parents[4] / 'configs' / '_base_' / 'models' / 'cat_net.py'
 SEED = 20241101
 SIZES = dict(a=(2, 128, 128), b=(1, 104, 72))
 
