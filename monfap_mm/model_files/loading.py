@@ -40,8 +40,9 @@ def load_config(model: str | os.PathLike | Config, mode: str | None) -> tuple[Co
     if mode is not None:
         test_cfg['mode'] = mode
     if mode == 'slide':
-        crop_size = test_cfg.setdefault('crop_size', _window_size(cfg))
-        test_cfg.setdefault('stride', default_stride(crop_size))
+        if 'crop_size' not in test_cfg:
+            test_cfg['crop_size'] = _window_size(cfg)
+        test_cfg.setdefault('stride', default_stride(test_cfg['crop_size']))
     cfg.model.test_cfg = test_cfg
     return cfg, weights
 

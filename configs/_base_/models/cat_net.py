@@ -3,7 +3,7 @@ norm_cfg = dict(type='BN', momentum=0.01, requires_grad=True)
 model = dict(
     type='CatNet',
     # Stacks pictures; they are normalized in the model, which knows where they end.
-    data_preprocessor=dict(type='SegDataPreProcessor'),
+    data_preprocessor=dict(type='SegDataPreProcessor', size=(512, 512), seg_pad_val=255),
     backbone=dict(
         type='ResizeOnceHRNet',
         norm_cfg=norm_cfg,

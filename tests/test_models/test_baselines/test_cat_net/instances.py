@@ -29,10 +29,12 @@ def small_config() -> dict:
     return model
 
 
-def small_model() -> CatNet:
+def small_model(**data_preprocessor) -> CatNet:
     """A small model with weights of its own."""
     torch.manual_seed(0)
-    model = MODELS.build(small_config())
+    config = small_config()
+    config.data_preprocessor.update(data_preprocessor)
+    model = MODELS.build(config)
     model.init_weights()
     return model
 

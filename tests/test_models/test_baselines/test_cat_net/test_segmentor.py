@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from mmengine.dataset import Compose
 from mmseg.registry import MODELS
 
 from monfap_mm.media.jpeg_grid import COEFFICIENT, PIXELS, STEP
@@ -76,7 +77,7 @@ def test_every_stage_is_the_references(instance, expected, name):
     assert compared == 1 + 2 + 3 + 4 + 3 + 2 + 3 + 4
 
 
-def test_full_size():
+def test_full_size(tmp_path):
     model, rng = reference(full=True)
     expected = peers.arrays('cat_net')
     for name in SIZES:
@@ -85,6 +86,23 @@ def test_full_size():
             logits = model.forward_all(inputs).mask_logits
         torch.testing.assert_close(logits, expected[f'{name}_logits'], rtol=0, atol=1e-4)
     assert sum(parameter.numel() for parameter in model.parameters()) == 114_263_810
+    check_the_reference_file(model, expected, tmp_path)
+
+
+def check_the_reference_file(model, expected, folder):
+    """From the bytes of a JPEG file to logits and loss, through the transforms."""
+    pytest.importorskip('jpeglib')
+    (folder / 'a.jpg').write_bytes(expected['jpeg_bytes'].numpy().tobytes())
+    for prefix, crops in (('jpeg', []), ('jpegpad', [dict(type='GridCrop', crop_size=(128, 96))])):
+        pipeline = Compose([dict(type='LoadForgeryImage'), dict(type='LoadJpegGrid'), *crops])
+        mask = np.ones((101, 75), np.uint8)
+        results = pipeline(dict(img_path=str(folder / 'a.jpg'), gt_seg_map=mask, seg_fields=['gt_seg_map']))
+        inputs = torch.from_numpy(results['img']).permute(2, 0, 1)[None].float()
+        with torch.no_grad():
+            logits = model.forward_all(inputs).mask_logits
+            loss = model.loss(inputs, peers.samples([1], torch.from_numpy(results['gt_seg_map'])[None]))['loss_pix']
+        torch.testing.assert_close(logits, expected[f'{prefix}_logits'], rtol=0, atol=1e-4)
+    torch.testing.assert_close(loss[None], expected['jpegpad_losses'].float(), rtol=0, atol=1e-5)
 
 
 def test_gradients_reach_every_parameter():
