@@ -27,8 +27,9 @@ PEERS = (
     'doa_gan',
     'hifi_net',
     'hpfcn',
-    'mvss_net',
     'mantra_net',
+    'mvss_net',
+    'object_former',
 )
 
 

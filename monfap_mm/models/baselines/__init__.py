@@ -11,6 +11,7 @@ from .hifi_net import HiFiNet
 from .hpfcn import HPFCN
 from .mantra_net import ManTraNet
 from .mvss_net import MVSSNet
+from .object_former import ObjectFormer
 
 __all__ = [
     'DOAGAN',
@@ -19,4 +20,5 @@ __all__ = [
     'HiFiNet',
     'MVSSNet',
     'ManTraNet',
+    'ObjectFormer',
 ]
