@@ -30,6 +30,7 @@ PEERS = (
     'mantra_net',
     'mvss_net',
     'object_former',
+    'pscc_net',
 )
 
 

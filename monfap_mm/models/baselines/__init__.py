@@ -12,6 +12,7 @@ from .hpfcn import HPFCN
 from .mantra_net import ManTraNet
 from .mvss_net import MVSSNet
 from .object_former import ObjectFormer
+from .pscc_net import PSCCNet
 
 __all__ = [
     'DOAGAN',
@@ -21,4 +22,5 @@ __all__ = [
     'MVSSNet',
     'ManTraNet',
     'ObjectFormer',
+    'PSCCNet',
 ]

@@ -10,13 +10,13 @@ from mmengine.config import Config
 from mmengine.model import revert_sync_batchnorm
 from mmseg.registry import MODELS
 
-from monfap_mm.models.baselines.hifi_net.attention import MemoryOrderAttention
 from monfap_mm.models.baselines.hifi_net.checkpoint import to_state_dict
 from monfap_mm.models.baselines.hifi_net.fenet import FENet, complete
 from monfap_mm.models.baselines.hifi_net.hierarchy import weight_by_parents
 from monfap_mm.models.baselines.hifi_net.laplacian import LaplacianBlock
 from monfap_mm.models.baselines.hifi_net.losses import balanced_bce, class_loss, distance, distance_loss
 from monfap_mm.models.baselines.hifi_net.partial_convs import PartialConvs
+from monfap_mm.models.layers.memory_order_attention import MemoryOrderAttention
 from tests.samples import make_samples, train_steps
 
 from . import peers

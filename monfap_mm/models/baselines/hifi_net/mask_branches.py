@@ -11,7 +11,7 @@ from mmseg.registry import MODELS
 from mmseg.utils import OptConfigType
 from torch import Tensor, nn
 
-from .attention import MemoryOrderAttention
+from ...layers.memory_order_attention import MemoryOrderAttention
 
 
 @MODELS.register_module()

@@ -28,10 +28,17 @@ class MemoryOrderAttention(BaseModule):
 
     def forward(self, x: Tensor) -> Tensor:
         """Attend within ``(B, C, H, W)``; H and W are multiples of r."""
+        return x + self.attend(*self.positions(x), x.shape)
+
+    def positions(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Theta, phi and g ``(B, K, N)``, of K = r^2 C channels and N = H W / r^2 positions, of ``(B, C, H, W)``."""
         batch, channels, height, width = x.shape
         r = self.reduction
         strips = x.reshape(batch, channels * r * r, height // r, width // r)
-        query, key, value = (layer(strips).flatten(2).transpose(1, 2) for layer in (self.theta, self.phi, self.g))
+        return tuple(layer(strips).flatten(2) for layer in (self.theta, self.phi, self.g))
+
+    def attend(self, theta: Tensor, phi: Tensor, g: Tensor, shape: torch.Size) -> Tensor:
+        """What is added to x of that shape."""
+        query, key, value = (tensor.transpose(1, 2) for tensor in (theta, phi, g))
         y = F.scaled_dot_product_attention(query, key, value, scale=1.0)
-        y = y.transpose(1, 2).reshape(batch, channels, height, width)
-        return x + self.gamma * self.project(y)
+        return self.gamma * self.project(y.transpose(1, 2).reshape(shape))

@@ -1,0 +1,54 @@
+"""PSCC-Net: from the authors' names to ours."""
+
+import re
+
+from torch import Tensor
+
+from ....model_files.conversion import take_state_dict
+
+# Applied in order to every key; the first column is a regular expression.
+_RENAMES = (
+    (r'^FENet\.', 'backbone.'),
+    (r'^SegNet\.getmask(\d)\.', lambda m: f'mask_head.levels.{int(m[1]) - 1}.'),
+    (r'^(mask_head\.levels\.\d)\.getmask\.', r'\1.mask.'),
+    (r'\.W_s\.', '.project.'),
+    (r'\.W_c\.', '.channel_project.'),
+    (r'\.gamma_s$', '.gamma'),
+    (r'\.gamma_c$', '.channel_gamma'),
+    (r'^ClsNet\.incre_modules\.(\d)\.0\.', r'detection_head.widen.\1.'),
+    (r'^ClsNet\.downsamp_modules\.(\d)\.0\.', r'detection_head.downsample.\1.conv.'),
+    (r'^ClsNet\.downsamp_modules\.(\d)\.1\.', r'detection_head.downsample.\1.bn.'),
+    (r'^ClsNet\.final_layer\.0\.', 'detection_head.final.conv.'),
+    (r'^ClsNet\.final_layer\.1\.', 'detection_head.final.bn.'),
+    (r'^ClsNet\.classifier\.', 'detection_head.classifier.'),
+)
+# A key that each of the authors' files has, and where its keys belong.
+_PARTS = {'layer1.0.conv1.weight': 'FENet.', 'getmask1.gamma_s': 'SegNet.', 'classifier.0.weight': 'ClsNet.'}
+
+
+def to_state_dict(checkpoint: dict) -> dict[str, Tensor]:
+    """State dict of a :class:`PSCCNet` from what the authors' files hold.
+
+    Args:
+        checkpoint: What the folder with their three files (HRNet, NLCDetection, DetectionHead) holds, by file; or all
+            weights in one state dict, with the prefixes 'FENet.', 'SegNet.' and 'ClsNet.'.
+
+    Raises:
+        ConversionError: If a file has no weights.
+    """
+    state_dict = {}
+    for key, value in _join(checkpoint).items():
+        for pattern, replacement in _RENAMES:
+            key = re.sub(pattern, replacement, key)
+        state_dict[key] = value
+    return state_dict
+
+
+def _join(checkpoint: dict) -> dict[str, Tensor]:
+    """One state dict with the prefixes; keys of a file that is none of the three stay as they are."""
+    files = [value for value in checkpoint.values() if isinstance(value, dict)] or [checkpoint]
+    joined = {}
+    for weights in map(take_state_dict, files):
+        prefix = next((prefix for key, prefix in _PARTS.items() if key in weights), '')
+        joined |= {prefix + key: value for key, value in weights.items()}
+    return joined
