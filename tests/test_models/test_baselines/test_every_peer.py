@@ -1,0 +1,133 @@
+"""What holds for every system in ``configs/baselines``, through its shipped common recipe."""
+
+import re
+from importlib import import_module
+
+import numpy as np
+import pytest
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+from mmengine.model import MMDistributedDataParallel
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import MODEL_WRAPPERS, init_default_scope
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from monfap_mm.apis import ForgeryInferencer
+from monfap_mm.model_files.loading import build_model
+from monfap_mm.models import ForgerySegmentor
+from tests.samples import make_samples
+from tests.test_models.test_baselines.small import RECIPES, build_small, small_config
+from tools.model_converters.peers2mm import PEERS, ConversionError, require_fit
+
+SIZE = (32, 24)
+each = pytest.mark.parametrize('name', RECIPES)
+
+
+def trained(name):
+    """With batch norms that do something."""
+    model = build_small(name).eval()
+    for module in model.modules():
+        if isinstance(module, _BatchNorm) and module.running_mean is not None:
+            module.running_mean.normal_(std=0.1)
+            module.running_var.uniform_(0.5, 2)
+    return model
+
+
+@each
+def test_it_is_one_that_answers_twice(name):
+    assert isinstance(build_small(name), ForgerySegmentor)
+
+
+def test_every_peer_with_published_weights_has_a_converter():
+    assert set(PEERS) >= set(RECIPES) - {'ncl_iml'}
+    for name in PEERS:
+        assert callable(import_module(f'monfap_mm.models.baselines.{name}.checkpoint').to_state_dict)
+
+
+def _train_in_one_of_two_processes(rank, folder, name):
+    dist.init_process_group('gloo', init_method=f'file://{folder}/rendezvous', rank=rank, world_size=2)
+    init_default_scope('mmseg')
+    cfg, model = small_config(name), build_small(name)
+    wrapper = cfg.get('model_wrapper_cfg', dict(type='MMDistributedDataParallel', broadcast_buffers=False))
+    assert not wrapper.get('find_unused_parameters')
+    wrapped = MODEL_WRAPPERS.build(dict(wrapper, module=model))
+    assert isinstance(wrapped, MMDistributedDataParallel) or 'model_wrapper_cfg' in cfg
+    cfg.optim_wrapper.pop('accumulative_counts', None)
+    optimizer = build_optim_wrapper(wrapped, cfg.optim_wrapper)
+    # One process has genuine images only. The second step fails if a parameter was not used in the first.
+    for step in range(2):
+        torch.manual_seed(2 * step + rank)
+        inputs = model.example_inputs((2, *SIZE)) + 0.1 * rank
+        wrapped.train_step(dict(inputs=list(inputs), data_samples=make_samples(SIZE, (0, rank))), optimizer)
+    torch.save(model.state_dict(), f'{folder}/{rank}.pth')
+    dist.destroy_process_group()
+
+
+@each
+def test_two_processes_train_the_same_weights(name, tmp_path):
+    arguments = (str(tmp_path), name)
+    mp.start_processes(_train_in_one_of_two_processes, args=arguments, nprocs=2, start_method='fork')
+    first, second = (torch.load(tmp_path / f'{rank}.pth', weights_only=True) for rank in range(2))
+    start = build_small(name)
+    for key, parameter in start.named_parameters():
+        torch.testing.assert_close(first[key], second[key])
+        assert not parameter.requires_grad or first[key].isfinite().all(), key
+    changed = [key for key, p in start.named_parameters() if not torch.equal(first[key], p)]
+    assert len(changed) > 0.9 * len([p for p in start.parameters() if p.requires_grad])
+
+
+@each
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_half_precision_is_finite(name, dtype):
+    model = build_small(name)
+    with torch.autocast('cpu', dtype=dtype):
+        losses = model.loss(model.example_inputs((2, *SIZE)), make_samples(SIZE))
+    for key, loss in losses.items():
+        assert loss.isfinite().all(), key
+    with torch.autocast('cpu', dtype=dtype), torch.no_grad():
+        prediction = model.eval().inference(model.example_inputs((1, *SIZE)), [])
+    assert prediction.seg_logits.isfinite().all()
+    assert prediction.scores.isfinite().all()
+
+
+@each
+@torch.no_grad()
+def test_the_inference_form_answers_the_same(name):
+    model = trained(name)
+    images = model.example_inputs((2, *SIZE))
+    before = model.inference(images, [])
+    after = model.to_inference().inference(images, [])
+    scale = before.seg_logits.abs().max().clamp(min=1).item()
+    torch.testing.assert_close(after.seg_logits, before.seg_logits, atol=1e-4 * scale, rtol=0)
+    torch.testing.assert_close(after.scores, before.scores, atol=1e-4, rtol=0)
+
+
+@each
+def test_the_inferencer_answers(name, tmp_path):
+    """Beside a picture that is none, which does not end the job."""
+    torch.save(dict(state_dict=trained(name).state_dict()), tmp_path / 'weights.pth')
+    cfg = small_config(name)
+    inferencer = ForgeryInferencer(cfg, str(tmp_path / 'weights.pth'), device='cpu')
+    picture = np.random.default_rng(0).integers(0, 256, (*SIZE, 3), dtype=np.uint8)
+    answer, refused = inferencer([picture, np.zeros((0, 3, 3), np.uint8)])
+    assert answer.error is None
+    assert 0 <= answer.score <= 1
+    assert answer.mask.shape == SIZE
+    assert refused.error
+    assert not answer.gates
+
+
+@each
+def test_a_checkpoint_of_another_peer_is_refused(name, tmp_path):
+    other = next(one for one in RECIPES if one != name)
+    torch.save(dict(state_dict=build_small(other).state_dict()), tmp_path / 'other.pth')
+    with pytest.raises(ValueError, match='does not fit the model') as refusal:
+        build_model(small_config(name), str(tmp_path / 'other.pth'), 'cpu')
+    assert re.search(r'\d+ missing: \w+', str(refusal.value))
+    assert re.search(r'\d+ unexpected: \w+', str(refusal.value))
+    # Nor does the converter take it for one of the authors'.
+    if name in PEERS:
+        convert = import_module(f'monfap_mm.models.baselines.{name}.checkpoint').to_state_dict
+        with pytest.raises(ConversionError):
+            require_fit(convert(build_small(other).state_dict()), build_small(name).state_dict())
