@@ -2,7 +2,10 @@ import os
 from pathlib import Path
 
 import pytest
+from mmengine.config import Config
+from mmseg.registry import DATASETS
 
+from monfap_mm.engine.cfg_options import merge_options
 from monfap_mm.protocols import TABLES, ProtocolError, load_protocol
 
 ROOT = Path(__file__).parents[2]
@@ -122,3 +125,68 @@ def test_shipped_protocols_name_configs_that_exist(path):
         assert shown == protocol.paper.groups
         assert tuple(protocol.figures) == protocol.paper.figures
         assert set(protocol.rows) & set(protocol.paper.rows)
+
+
+def config_of(cell):
+    cfg = Config.fromfile(cell.config)
+    merge_options(cfg, cell.options)
+    return cfg
+
+
+def peers_of(table):
+    (path,) = [path for path in SHIPPED if path.stem.startswith(table)]
+    return [cell for cell in load_protocol(path).cells if 'baselines' in cell.config.parts]
+
+
+@pytest.mark.parametrize('table', ['table02', 'table03', 'table04', 'table05'])
+def test_all_rows_of_the_paper_are_there(table):
+    (path,) = [path for path in SHIPPED if path.stem.startswith(table)]
+    protocol = load_protocol(path)
+    lacking = set(protocol.paper.rows) - set(protocol.rows)
+    assert not lacking or (lacking == {'NCL-IML'} and not (ROOT / 'configs/baselines/ncl_iml').exists())
+    for row in protocol.rows:
+        assert [cell.group for cell in protocol.cells if cell.row == row] == list(protocol.groups)
+
+
+@pytest.mark.parametrize('table', ['table02', 'table03', 'table04', 'table05'])
+def test_peers_are_tested_with_what_was_trained_on_the_set_of_the_column(table):
+    cells = peers_of(table)
+    assert cells
+    for cell in cells:
+        assert cell.checkpoint.parent == Path('work_dirs') / cell.config.stem
+        trained = 'CASIA v2' if table == 'table05' else cell.group.split(' -> ')[0]
+        assert (
+            Config.fromfile(cell.config).train_dataloader.dataset.data_root
+            == {
+                'OFV2': 'data/ofv2',
+                'FFIW': 'data/ffiw',
+                'CASIA v2': 'data/casia2',
+            }[trained]
+        )
+
+
+def test_peers_are_tested_on_the_set_of_the_column():
+    roots = dict(COVER='coverage', Columbia='columbia', NIST16='nist16', CASIAv1='casia1', IMD2020='imd2020')
+    for cell in peers_of('table05'):
+        dataset = config_of(cell).test_dataloader.dataset
+        assert (dataset.data_root, dataset.ann_file) == (f'data/{roots[cell.group]}', 'test.txt')
+    for cell in peers_of('table03'):
+        dataset = config_of(cell).test_dataloader.dataset
+        dataset.pipeline = []
+        assert len(DATASETS.build(dict(dataset, lazy_init=True)).list_files()) == 6
+        assert (dataset.type, dataset.data_root) == ('ManualFakeDataset', 'data/manual_fake')
+
+
+def test_peers_see_perturbed_images_and_then_what_they_always_see():
+    perturbing = Config.fromfile(ROOT / 'configs/_base_/datasets/perturbed_pipelines_own-size.py').perturbed_loading
+    for cell in peers_of('table04'):
+        plain = Config.fromfile(cell.config).test_dataloader.dataset.pipeline
+        steps = config_of(cell).test_dataloader.dataset.pipeline
+        assert [as_tuples(step) for step in steps[:4]] == perturbing
+        loading = ('LoadForgeryImage', 'LoadForgeryAnnotations', 'FreezeMask')
+        after = [step for step in plain if step.type not in loading]
+        assert [as_tuples(step) for step in steps[4:]] == [as_tuples(step) for step in after]
+
+
+def as_tuples(step):
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in step.items()}
