@@ -3,6 +3,7 @@
 import argparse
 import os
 from importlib.util import find_spec
+from itertools import groupby
 
 from ..apis import list_models
 from ..distribution import IS_FULL
@@ -27,8 +28,10 @@ def run(args: argparse.Namespace) -> int:
     print('\nmodels')
     if not IS_FULL:
         print('  .onnx files only; configs and checkpoints need PyTorch and the full package')
-    for name, entry in list_models().items() if IS_FULL else ():
-        print(f'  {name}{"" if entry.get("Weights") else "  (no weights: give --weights)"}')
+    for system, models in groupby(list_models().items() if IS_FULL else (), lambda item: item[1]['In Collection']):
+        print(f'  {system}')
+        for name, entry in models:
+            print(f'    {name}{"" if entry.get("Weights") else "  (no weights: give --weights)"}')
     return 0
 
 

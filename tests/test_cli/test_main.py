@@ -37,6 +37,7 @@ def test_info(capsys):
     assert f'monfap_mm {__version__}' in shown
     assert 'cpu' in shown
     assert 'monfap-c_8xb32-40e_ofv2-512x512  (no weights: give --weights)' in shown
+    assert '  HP-FCN\n    hpfcn_1xb1-10e_ofv2-512x512' in shown
 
 
 def test_ctrl_c_is_no_traceback(monkeypatch, capsys):

@@ -17,6 +17,7 @@ from monfap_mm.apis import ForgeryInferencer
 from monfap_mm.model_files.loading import build_model
 from monfap_mm.models import ForgerySegmentor
 from tests.samples import make_samples
+from tests.test_configs import CONFIGS
 from tests.test_models.test_baselines.small import RECIPES, build_small, small_config
 from tools.model_converters.peers2mm import PEERS, ConversionError, require_fit
 
@@ -131,3 +132,15 @@ def test_a_checkpoint_of_another_peer_is_refused(name, tmp_path):
         convert = import_module(f'monfap_mm.models.baselines.{name}.checkpoint').to_state_dict
         with pytest.raises(ConversionError):
             require_fit(convert(build_small(other).state_dict()), build_small(name).state_dict())
+
+
+def test_the_page_of_all_systems_converts_with_what_exists():
+    page = (CONFIGS.parent / 'docs' / 'models.md').read_text()
+    shown = re.findall(r'CONFIG=(configs/\S+)\npython (tools/\S+)(?: (\w+))? \S+ \S+\.pth --config', page)
+    assert {name for _, tool, name in shown if tool.endswith('peers2mm.py')} == set(PEERS)
+    for config, tool, name in shown:
+        assert (CONFIGS.parent / tool).is_file()
+        assert (CONFIGS.parent / config).is_file()
+        assert name in (config.split('/')[2], '')
+    for link in re.findall(r'\]\((\.\./configs/[^)]+)\)', page):
+        assert (CONFIGS.parent / 'docs' / link).is_file(), link
