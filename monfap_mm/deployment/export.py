@@ -40,7 +40,7 @@ class ExportForm(nn.Module):
         metadata: How its data preprocessor orders channels, normalizes and pads.
 
     Raises:
-        ExportError: If it is another model, or its backbone is known to have no such form.
+        ExportError: If it is another model, or is known to have no such form.
     """
 
     def __init__(self, model: nn.Module, metadata: OnnxMetadata) -> None:
@@ -52,6 +52,11 @@ class ExportForm(nn.Module):
         backbone = type(getattr(model, 'backbone', None)).__name__
         if backbone in NOT_EXPORTABLE:
             raise ExportError(f'a model with the backbone {backbone} cannot be exported: {NOT_EXPORTABLE[backbone]}')
+        if model.align_corners:
+            raise ExportError(
+                f'a {type(model).__name__} with align_corners=True cannot be exported: the runtime resizes its answers '
+                'to the picture without'
+            )
         self.model = model.to_inference()
         _free_upsampling(self.model)
         self.preprocessing = Preprocessing(metadata)
@@ -129,23 +134,27 @@ def to_onnx(program: torch.export.ExportedProgram, form: ExportForm, metadata: O
 
     Raises:
         ImportError: If the ONNX packages are not installed.
-        ExportError: If the file would exceed the 2 GiB that the format allows.
+        ExportError: If an operator has no translation, or the file would exceed the 2 GiB that the format allows.
     """
     try:
         import onnx
         import onnxscript  # noqa: F401  (torch.onnx needs it)
     except ModuleNotFoundError as error:
         raise ImportError(f'export needs the ONNX packages: {install_extra("onnx")}') from error
-    with torch.no_grad(), _quiet():
-        exported = torch.onnx.export(
-            program,
-            input_names=['image', 'size'],
-            output_names=list(form(*example())),
-            dynamic_shapes=dict(image=DYNAMIC, size=None),
-            opset_version=OPSET,
-            dynamo=True,
-            verbose=False,
-        )
+    try:
+        with torch.no_grad(), _quiet():
+            exported = torch.onnx.export(
+                program,
+                input_names=['image', 'size'],
+                output_names=list(form(*example())),
+                dynamic_shapes=dict(image=DYNAMIC, size=None),
+                opset_version=OPSET,
+                dynamo=True,
+                verbose=False,
+            )
+    except torch.onnx.OnnxExporterError as error:
+        reason = ' '.join(str(error.__cause__ or error).split())[:300]
+        raise ExportError(f'a {type(form.model).__name__} cannot be translated to ONNX: {reason}') from error
     model = exported.model_proto
     _clean(model.graph)
     onnx.helper.set_model_props(model, {KEY: metadata.to_json()})

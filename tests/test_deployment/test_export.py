@@ -130,6 +130,23 @@ def test_other_models_are_refused():
         ExportForm(fcn, METADATA)
 
 
+def test_aligned_corners_are_refused():
+    model = model_on('ResNet slim')
+    model.align_corners = True
+    with pytest.raises(ExportError, match='MoNFAP with align_corners=True'):
+        ExportForm(model, METADATA)
+
+
+def test_an_operator_without_translation_is_an_error(monkeypatch):
+    def refuse(*args, **kwargs):
+        raise torch.onnx.OnnxExporterError('a long story') from ValueError('no airy_ai')
+
+    monkeypatch.setattr(torch.onnx, 'export', refuse)
+    form = ExportForm(model_on('ResNet slim'), replace(METADATA, experts=()))
+    with pytest.raises(ExportError, match='MoNFAP cannot be translated to ONNX: no airy_ai'):
+        to_onnx(None, form, METADATA)
+
+
 def test_what_holds_for_one_size_only_is_an_error():
     form = ExportForm(model_on('MiT'), METADATA)
     form.model.forward_all = lambda image: image.reshape(2, 3, -1, 202)

@@ -5,6 +5,7 @@ from monfap_mm.deployment import CheckError, export_model
 from monfap_mm.deployment import exporting as job
 from monfap_mm.model_files.onnx_metadata import KEY
 
+from ..test_models.test_baselines.small import build_small, small_config
 from .samples import METADATA
 
 
@@ -50,6 +51,16 @@ def test_nothing_is_written_where_the_answers_differ(fast, onnx_model, tmp_path,
         export_model(onnx_model.config, onnx_model.weights, out)
     assert [path.name for path in tmp_path.iterdir()] == ['x.pt2']
     assert out.read_text() == 'an earlier one'
+
+
+@pytest.mark.parametrize('name', ['mvss_net', 'pscc_net'])
+def test_peers(name, tmp_path):
+    """Through their shipped recipes, to files that answer as the models at every size that is checked."""
+    small_config(name).dump(tmp_path / 'small.py')
+    torch.save(dict(state_dict=build_small(name).state_dict()), tmp_path / 'small.pth')
+    exported = export_model(str(tmp_path / 'small.py'), str(tmp_path / 'small.pth'), tmp_path / 'small.onnx')
+    assert exported.difference < 1e-4
+    assert (tmp_path / 'small.onnx').is_file()
 
 
 def test_unknown_endings_are_refused_at_once(tmp_path):

@@ -36,7 +36,7 @@ model = dict(
         threshold=0.5,
         dropout_ratio=0.1,
         norm_cfg=norm_cfg,
-        align_corners=True,
+        align_corners=False,
     ),
     edge_stream=dict(in_channels=[256, 512, 1024, 2048], norm_cfg=norm_cfg),
     loss=dict(seg_weight=0.16, clf_weight=0.04, edge_width=7),

@@ -1,8 +1,9 @@
 """HRNet of mmseg that resizes once where its branches meet, as the original code does."""
 
+import torch.nn.functional as F
 from mmengine.model import Sequential
 from mmseg.models.backbones.hrnet import HRModule, HRNet
-from mmseg.models.utils import Upsample, resize
+from mmseg.models.utils import Upsample
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
@@ -38,7 +39,7 @@ class ResizeOnceModule(HRModule):
                 continue
             feat = layer(x[source])
             if source > target:
-                feat = resize(feat, size=fused.shape[2:], mode='bilinear', align_corners=self.align_corners)
+                feat = F.interpolate(feat, fused.shape[2:], mode='bilinear', align_corners=self.align_corners)
             fused = fused + feat
         return fused
 

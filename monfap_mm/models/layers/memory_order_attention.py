@@ -39,6 +39,6 @@ class MemoryOrderAttention(BaseModule):
 
     def attend(self, theta: Tensor, phi: Tensor, g: Tensor, shape: torch.Size) -> Tensor:
         """What is added to x of that shape."""
-        query, key, value = (tensor.transpose(1, 2) for tensor in (theta, phi, g))
-        y = F.scaled_dot_product_attention(query, key, value, scale=1.0)
+        query, key, value = (tensor.transpose(1, 2)[:, None] for tensor in (theta, phi, g))  # of one head
+        y = F.scaled_dot_product_attention(query, key, value, scale=1.0)[:, 0]
         return self.gamma * self.project(y.transpose(1, 2).reshape(shape))

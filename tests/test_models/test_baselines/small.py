@@ -10,7 +10,7 @@ from tests.test_configs import CONFIGS, without_weights
 
 RECIPES = {path.parent.name: path for path in sorted((CONFIGS / 'baselines').glob('*/*_common-recipe_ofv2-512x512.py'))}
 _CAT_NET_WIDTHS = (8, 16, 32, 64)
-_NARROW_RESNET = dict(base_channels=8, stem_channels=8)
+_NARROW_RESNET = dict(depth=18, multi_grid=(1, 2), base_channels=8, stem_channels=8)
 # What makes a model small; a peer that is not here is taken as it is.
 SMALLER = dict(
     cat_net=dict(
@@ -32,12 +32,15 @@ SMALLER = dict(
     mvss_net=dict(
         backbone=_NARROW_RESNET,
         noise_backbone=_NARROW_RESNET,
-        decode_head=dict(in_channels=[256, 256], channels=128, pam_channels=16),
-        edge_stream=dict(in_channels=[32, 64, 128, 256]),
+        decode_head=dict(in_channels=[64, 64], channels=32, pam_channels=4),
+        edge_stream=dict(in_channels=[8, 16, 32, 64]),
     ),
     object_former=dict(
         backbone=dict(image_size=32, num_layers=2, channels=16, num_heads=2, num_prototypes=8),
         decode_head=dict(in_channels=32),
+    ),
+    pscc_net=dict(
+        backbone=dict(extra={f'stage{i}': dict(num_blocks=(1,) * i) for i in (1, 2, 3, 4)}), crop_size=(16, 16)
     ),
 )
 

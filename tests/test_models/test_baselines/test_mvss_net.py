@@ -88,7 +88,9 @@ def test_logits_and_scores_of_the_reference(model):
     _, a, b, expected = reference()
     close(a[:, :, ::16, ::16], expected['a_input_sample'], 0)
     for name, images, step in (('a', a, 1), ('b', b, 4)):
-        close(model.forward_all(images).mask_logits, expected[f'{name}_head_logits'])
+        feats = [model.extract_feat(images)[-1], model.noise_stream(images)]
+        close(model.decode_head(feats), expected[f'{name}_head_logits'])
+        close(model.forward_all(images).mask_logits[..., ::step, ::step], expected[f'{name}_mask_logits'])
         close(model.edge_logits(images), expected[f'{name}_edge_logits'])
         answer = model.inference(images, [])
         fake = answer.seg_logits[:, 1:] - answer.seg_logits[:, :1]
@@ -226,7 +228,7 @@ def test_inference_form(model):
         for name, module in model.named_modules()
         if name.startswith('backbone') and 'BatchNorm' in type(module).__name__
     ]
-    close(model.forward_all(a).mask_logits, expected['a_head_logits'])
+    close(model.forward_all(a).mask_logits, expected['a_mask_logits'])
 
 
 def test_a_checkpoint_that_lacks_a_key_or_has_another():

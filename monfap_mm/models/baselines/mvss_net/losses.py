@@ -3,7 +3,6 @@
 import torch
 import torch.nn.functional as F
 from mmengine.model import BaseModule
-from mmseg.models.utils import resize
 from torch import Tensor
 
 from ...layers.logits import largest_pixel, two_channels
@@ -38,7 +37,7 @@ class MVSSLoss(BaseModule):
         """Compute all three, weighted.
 
         Args:
-            mask_logits: Logits of fake ``(B, 1, h, w)``.
+            mask_logits: Logits of fake ``(B, 1, H, W)``.
             edge_logits: Logits of an edge ``(B, 1, h', w')``.
             masks: ``(B, H, W)`` of 0 (real), 1 (fake) or 255 (not counted).
             labels: Image labels ``(B,)``, 0 real or 1 fake.
@@ -49,7 +48,6 @@ class MVSSLoss(BaseModule):
         mask_logits, edge_logits = (
             logits.to(torch.promote_types(logits.dtype, torch.float32)) for logits in (mask_logits, edge_logits)
         )
-        mask_logits = resize(mask_logits, size=masks.shape[1:], mode='bilinear', align_corners=True, warning=False)
         score = largest_pixel(two_channels(mask_logits))[:, 1]
         fake = labels.to(score.dtype)
 

@@ -1,6 +1,7 @@
 """MVSS-Net: multi-view, multi-scale supervision."""
 
 from mmseg.models import EncoderDecoder
+from mmseg.models.utils import resize
 from mmseg.registry import MODELS
 from mmseg.utils import ConfigType, OptConfigType, SampleList
 from torch import Tensor
@@ -51,7 +52,7 @@ class MVSSNet(ForgerySegmentor, EncoderDecoder):
         return tuple(self.backbone(inputs))
 
     def forward_all(self, inputs: Tensor) -> ForgeryOutput:
-        """Mask logits ``(B, 1, H/16, W/16)`` of images ``(B, 3, H, W)``."""
+        """Mask logits ``(B, 1, H, W)`` of images ``(B, 3, H, W)``."""
         return ForgeryOutput(self._mask_logits(inputs, self.extract_feat(inputs)))
 
     def edge_logits(self, inputs: Tensor) -> Tensor:
@@ -67,4 +68,5 @@ class MVSSNet(ForgerySegmentor, EncoderDecoder):
         )
 
     def _mask_logits(self, inputs: Tensor, feats: tuple[Tensor, ...]) -> Tensor:
-        return self.decode_head([feats[-1], self.noise_stream(inputs)])
+        logits = self.decode_head([feats[-1], self.noise_stream(inputs)])
+        return resize(logits, inputs.shape[2:], mode='bilinear', align_corners=True, warning=False)

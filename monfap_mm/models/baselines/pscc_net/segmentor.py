@@ -31,8 +31,6 @@ class PSCCNet(ForgerySegmentor):
         ValueError: If 8 does not divide ``crop_size``.
     """
 
-    align_corners = True
-
     def __init__(
         self,
         backbone: ConfigType,
