@@ -21,7 +21,7 @@ class CrossAttention(BaseModule):
 
     def forward(self, queries: Tensor, context: Tensor) -> Tensor:
         """Attend from queries ``(B or 1, M, C)`` to a context ``(B, N, C)``: ``(B, M, C)``."""
-        batch = len(context)
+        batch = context.shape[0]
         q, k, v = (
             x.unflatten(2, (self.num_heads, -1)).transpose(1, 2)
             for x in (self.q(queries), self.k(context), self.v(context))
@@ -81,12 +81,12 @@ class ObjectFormerLayer(BaseModule):
 
 def to_map(tokens: Tensor, grid: int) -> Tensor:
     """Tokens ``(B, 2 L, C)`` as a map ``(B, 2 C, grid, grid)``: colors in the even channels, frequencies in the odd."""
-    return tokens.transpose(1, 2).reshape(len(tokens), -1, grid, grid)
+    return tokens.transpose(1, 2).reshape(tokens.shape[0], -1, grid, grid)
 
 
 def to_tokens(maps: Tensor, channels: int) -> Tensor:
     """Inverse of :func:`to_map`: ``(B, 2 L, C)``."""
-    return maps.reshape(len(maps), channels, -1).transpose(1, 2)
+    return maps.reshape(maps.shape[0], channels, -1).transpose(1, 2)
 
 
 def similarity_to_neighbors(x: Tensor, divisor: int) -> Tensor:
