@@ -28,12 +28,20 @@ def parse_args():
     return parser, parser.parse_args()
 
 
+def optim_wrappers(cfg) -> list:
+    """The optimizer wrapper of a config, or those of the parts of its model (``PartsOptimWrapperConstructor``)."""
+    if 'optimizer' in cfg.optim_wrapper:
+        return [cfg.optim_wrapper]
+    return [part for part in cfg.optim_wrapper.values() if isinstance(part, dict) and 'optimizer' in part]
+
+
 def use_amp(parser, cfg) -> None:
     """Switch the config to mixed precision."""
-    if cfg.optim_wrapper.type not in ('OptimWrapper', 'AmpOptimWrapper'):
-        parser.error(f'--amp works with optim_wrapper.type OptimWrapper, but the config has {cfg.optim_wrapper.type}')
-    cfg.optim_wrapper.type = 'AmpOptimWrapper'
-    cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    for wrapper in optim_wrappers(cfg):
+        if wrapper.type not in ('OptimWrapper', 'AmpOptimWrapper'):
+            parser.error(f'--amp works with optim_wrapper.type OptimWrapper, but the config has {wrapper.type}')
+        wrapper.type = 'AmpOptimWrapper'
+        wrapper.setdefault('loss_scale', 'dynamic')
 
 
 def main():
@@ -44,7 +52,7 @@ def main():
         parser.error(f'{args.config} has no train_dataloader: it is for tests only')
     if args.amp:
         use_amp(parser, cfg)
-    if cfg.optim_wrapper.type == 'AmpOptimWrapper' and get_device() == 'cpu':
+    if get_device() == 'cpu' and any(wrapper.type == 'AmpOptimWrapper' for wrapper in optim_wrappers(cfg)):
         parser.error('--amp needs a GPU, and so does optim_wrapper.type AmpOptimWrapper')
     if args.resume:
         cfg.resume = 'auto'  # see SafeCheckpointHook

@@ -237,6 +237,14 @@ def test_amp_without_gpu_is_refused(monkeypatch, capsys, config):
     assert '--amp needs a GPU' in error_of(monkeypatch, capsys, 'train.py', config, *by_option)
 
 
+def test_amp_without_gpu_is_refused_for_parts_with_optimizers_of_their_own(monkeypatch, capsys):
+    monkeypatch.setattr('mmengine.device.get_device', lambda: 'cpu')
+    gan = ROOT / 'configs/baselines/doa_gan/doa-gan_1xb20-100e_ofv2-320x320.py'
+    assert '--amp needs a GPU' in error_of(monkeypatch, capsys, 'train.py', gan, '--amp')
+    one_part = ('--cfg-options', 'optim_wrapper.discriminator.type=AmpOptimWrapper')
+    assert 'AmpOptimWrapper' in error_of(monkeypatch, capsys, 'train.py', gan, *one_part)
+
+
 def test_a_config_for_tests_only_is_not_trained(monkeypatch, capsys):
     config = ROOT / 'configs' / 'monfap' / 'monfap-c_test_manual-fake-512x512.py'
     assert 'has no train_dataloader: it is for tests only' in error_of(monkeypatch, capsys, 'train.py', config)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import torch
 from mmengine.hooks import Hook
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from torch import Tensor
@@ -53,8 +54,7 @@ class FiniteTrainingHook(Hook):
         losses = {name: _logged(runner, name, value) for name, value in (outputs or {}).items() if 'loss' in name}
         broken = {name: value for name, value in losses.items() if not math.isfinite(value)}
         self._in_a_row = self._in_a_row + 1 if broken else 0
-        scaler = getattr(runner.optim_wrapper, 'loss_scaler', None)
-        allowed = self.patience if scaler is not None and scaler.is_enabled() else 0
+        allowed = self.patience if _scales_losses(runner.optim_wrapper) else 0
         if self._in_a_row > allowed:
             # Their sum, called 'loss', says nothing more where one of them is named.
             parts = {name: value for name, value in broken.items() if name != 'loss'} or broken
@@ -88,6 +88,13 @@ _HELP = (
     'Training stops; the last checkpoint, if there is one, has finite weights, and --resume goes on from it. Try a '
     'lower learning rate, optim_wrapper.clip_grad, or no --amp, and look for the cause in the data.'
 )
+
+
+def _scales_losses(optim_wrapper: OptimWrapper) -> bool:
+    """Whether one of its parts looks for a scale of the loss, and meets values that are not finite on the way."""
+    parts = optim_wrapper.values() if isinstance(optim_wrapper, OptimWrapperDict) else [optim_wrapper]
+    scalers = [getattr(part, 'loss_scaler', None) for part in parts]
+    return any(scaler is not None and scaler.is_enabled() for scaler in scalers)
 
 
 def _logged(runner: Runner, name: str, value: Tensor) -> float:

@@ -1,7 +1,9 @@
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
 import torch
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 
 from monfap_mm.engine.hooks import FiniteTrainingHook
 
@@ -85,6 +87,20 @@ def scaled(losses, patience=2, enabled=True) -> FiniteTrainingHook:
 
 def test_a_gradient_scaler_may_skip_a_few_steps_in_a_row():
     scaled([1.0, NAN, INF, 1.0, NAN, NAN, 1.0])
+
+
+@pytest.mark.parametrize('enabled', [True, False])
+def test_one_of_several_optimizers_may_have_a_gradient_scaler(enabled):
+    parts = {}
+    for name in ('generator', 'discriminator'):
+        parts[name] = OptimWrapper(torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1))
+    parts['generator'].loss_scaler = SimpleNamespace(is_enabled=lambda: enabled)
+    runner = SimpleNamespace(
+        optim_wrapper=OptimWrapperDict(**parts), message_hub=SimpleNamespace(log_scalars={}), iter=0, epoch=0
+    )
+    hook = FiniteTrainingHook(patience=1)
+    with nullcontext() if enabled else pytest.raises(FloatingPointError, match='loss is nan'):
+        hook.after_train_iter(runner, 0, outputs=dict(loss=NAN))
 
 
 def test_but_not_more_than_patience():
