@@ -175,6 +175,17 @@ def test_the_size_is_known_where_the_pipeline_scales_by_factors(config, weights,
     assert backend.prepare(picture(33, 47), None).size == backend.input_size((33, 47)) == expected
 
 
+@pytest.mark.parametrize('threshold', [-1e-9, 1 + 1e-9, float('nan')])
+def test_a_threshold_is_a_probability(config, weights, threshold):
+    with pytest.raises(ValueError, match='threshold must lie in 0 to 1'):
+        ForgeryInferencer(config, weights, 'cpu', threshold=threshold)
+
+
+def test_no_score_is_above_1_and_none_below_0(config, weights):
+    all_real, all_fake = (ForgeryInferencer(config, weights, 'cpu', threshold=end)([picture()]) for end in (1, 0))
+    assert [answer.label for (answer,) in (all_real, all_fake)] == ['real', 'fake']
+
+
 def test_the_threshold_decides_the_label_and_nothing_else(config, weights, inferencer):
     (result,) = inferencer([picture()])
     lower, higher = (

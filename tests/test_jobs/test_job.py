@@ -75,6 +75,7 @@ def test_summary(whole):
     assert 'train        15        12        27' in text
     assert '40 images, 2 bad' in text
     assert 'bad: 17: 17 is bad' in text
+    assert ' more: see' not in text  # all reasons are there
 
 
 @pytest.mark.parametrize('workers', [1, 7])

@@ -1,6 +1,7 @@
 import io
 import itertools
 import os
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,17 @@ def test_a_folder_that_cannot_be_listed_gets_an_error(tree, monkeypatch):
 
 def test_nothing_left_out():
     assert LeftOut().describe() == ''
+
+
+@pytest.mark.parametrize(
+    ('endings', 'said'),
+    [
+        ({'.txt': 1}, '1 file of other kinds left out: 1 .txt'),
+        ({'.txt': 1, '': 1}, '2 files of other kinds left out: 1 .txt, 1 without ending'),
+    ],
+)
+def test_what_is_left_out_is_counted(endings, said):
+    assert LeftOut(Counter(endings)).describe() == said
 
 
 def test_globs(tmp_path, monkeypatch):
