@@ -315,6 +315,15 @@ def test_ignored_pixels_do_not_count_in_the_mask():
     close(one['loss_seg'], two['loss_seg'], 0)
 
 
+@pytest.mark.parametrize('classes', [dict(num_classes=3, out_channels=3), dict(num_classes=2, out_channels=2)])
+def test_a_head_of_other_classes_is_refused(classes):
+    cfg = Config.fromfile(CONFIG).model
+    cfg.decode_head.update(classes)
+    cfg.decode_head.update(channels=8, pam_channels=4)
+    with pytest.raises(ValueError, match='set decode_head.num_classes=2 and decode_head.out_channels=1'):
+        MODELS.build(cfg)
+
+
 @pytest.mark.parametrize(
     ('settings', 'message'), [(dict(seg_weight=0.9, clf_weight=0.2), 'at most 1'), (dict(edge_width=4), 'odd')]
 )

@@ -46,7 +46,8 @@ class DualAttentionHead(DAHead):
     """
 
     def __init__(self, **kwargs) -> None:
-        super().__init__(**kwargs)
+        # Losses are the segmentor's; mmseg's default would warn.
+        super().__init__(**(dict(loss_decode=dict(type='CrossEntropyLoss', avg_non_ignore=True)) | kwargs))
         del self.pam_conv_seg, self.cam_conv_seg
         self.pam = PositionAttention(self.channels, self.pam_channels)
         self.cam = ChannelAttention()

@@ -30,6 +30,9 @@ class MVSSNet(ForgerySegmentor, EncoderDecoder):
         edge_stream: Arguments of :class:`EdgeStream`.
         loss: Arguments of :class:`MVSSLoss`. Default: None.
         **kwargs: Further arguments of :class:`ForgerySegmentor` and ``EncoderDecoder``.
+
+    Raises:
+        ValueError: If the head has not one output channel for two classes.
     """
 
     def __init__(
@@ -42,6 +45,11 @@ class MVSSNet(ForgerySegmentor, EncoderDecoder):
         **kwargs,
     ) -> None:
         super().__init__(backbone=backbone, decode_head=decode_head, **kwargs)
+        if (self.num_classes, self.out_channels) != (2, 1):
+            raise ValueError(
+                'MVSSNet has one logit per pixel: set decode_head.num_classes=2 and decode_head.out_channels=1, '
+                f'but got {self.num_classes} and {self.out_channels}.'
+            )
         is_rgb = getattr(self.data_preprocessor, 'channel_conversion', False)
         self.noise_stream = NoiseStream(noise_backbone, is_rgb)
         self.edge_stream = EdgeStream(**edge_stream)

@@ -16,10 +16,8 @@ _RENAMES = (
     (r'\.gamma_s$', '.gamma'),
     (r'\.gamma_c$', '.channel_gamma'),
     (r'^ClsNet\.incre_modules\.(\d)\.0\.', r'detection_head.widen.\1.'),
-    (r'^ClsNet\.downsamp_modules\.(\d)\.0\.', r'detection_head.downsample.\1.conv.'),
-    (r'^ClsNet\.downsamp_modules\.(\d)\.1\.', r'detection_head.downsample.\1.bn.'),
-    (r'^ClsNet\.final_layer\.0\.', 'detection_head.final.conv.'),
-    (r'^ClsNet\.final_layer\.1\.', 'detection_head.final.bn.'),
+    (r'^ClsNet\.downsamp_modules\.', 'detection_head.downsample.'),
+    (r'^ClsNet\.final_layer\.', 'detection_head.final.'),
     (r'^ClsNet\.classifier\.', 'detection_head.classifier.'),
 )
 # A key that each of the authors' files has, and where its keys belong.

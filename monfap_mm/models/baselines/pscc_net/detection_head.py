@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mmcv.cnn import ConvModule, build_norm_layer
+from mmcv.cnn import build_norm_layer
 from mmengine.model import BaseModule, ModuleList
 from mmseg.models.backbones.resnet import Bottleneck
 from torch import Tensor, nn
@@ -28,10 +28,10 @@ class DetectionHead(BaseModule):
         widths = [2 * channels for channels in in_channels]
         self.widen = ModuleList(_widen(channels, norm_cfg) for channels in in_channels)
         self.downsample = ModuleList(
-            ConvModule(finer, coarser, 3, stride=2, padding=1, bias=True, norm_cfg=norm_cfg)
+            _activated(nn.Conv2d(finer, coarser, 3, stride=2, padding=1), norm_cfg)
             for finer, coarser in zip(widths, widths[1:])
         )
-        self.final = ConvModule(widths[-1], 128, 1, bias=True, norm_cfg=norm_cfg)
+        self.final = _activated(nn.Conv2d(widths[-1], 128, 1), norm_cfg)
         self.classifier = nn.Sequential(nn.Linear(128, 16), nn.ReLU(inplace=True), nn.Linear(16, 2))
 
     def forward(self, feats: Sequence[Tensor]) -> Tensor:
@@ -40,6 +40,10 @@ class DetectionHead(BaseModule):
         for downsample, other in zip(self.downsample, others):
             x = other + downsample(x)
         return self.classifier(self.final(x).mean(dim=(2, 3)))
+
+
+def _activated(conv: nn.Conv2d, norm_cfg: dict) -> nn.Sequential:
+    return nn.Sequential(conv, build_norm_layer(norm_cfg, conv.out_channels)[1], nn.ReLU(inplace=True))
 
 
 def _widen(channels: int, norm_cfg: dict) -> NarrowBottleneck:
