@@ -11,6 +11,7 @@ from .hifi_net import HiFiNet
 from .hpfcn import HPFCN
 from .mantra_net import ManTraNet
 from .mvss_net import MVSSNet
+from .ncl_iml import NCLAfterPaper
 from .object_former import ObjectFormer
 from .pscc_net import PSCCNet
 
@@ -20,6 +21,7 @@ __all__ = [
     'HPFCN',
     'HiFiNet',
     'MVSSNet',
+    'NCLAfterPaper',
     'ManTraNet',
     'ObjectFormer',
     'PSCCNet',

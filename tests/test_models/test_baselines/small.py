@@ -35,6 +35,10 @@ SMALLER = dict(
         decode_head=dict(in_channels=[64, 64], channels=32, pam_channels=4),
         edge_stream=dict(in_channels=[8, 16, 32, 64]),
     ),
+    ncl_iml=dict(
+        backbone=_NARROW_RESNET,
+        decode_head=dict(in_channels=[32, 256], channels=32, low_level_channels=6),
+    ),
     object_former=dict(
         backbone=dict(image_size=32, num_layers=2, channels=16, num_heads=2, num_prototypes=8),
         decode_head=dict(in_channels=32),

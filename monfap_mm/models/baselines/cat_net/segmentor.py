@@ -10,9 +10,10 @@ from mmseg.utils import ConfigType, SampleList
 from torch import Tensor, nn
 
 from ....media.jpeg_grid import BLOCK, CHANNELS, COEFFICIENT, OUTSIDE, PIXELS, STEP
+from ...layers.targets import stack_masks
+from ...losses import weighted_cross_entropy
 from ...segmentors.forgery_segmentor import ForgeryOutput, ForgerySegmentor
 from .dct_stream import DCTStream, stage
-from .losses import weighted_cross_entropy
 from .transition import Transition
 
 HALF_RANGE = 127.5
@@ -99,7 +100,7 @@ class CatNet(ForgerySegmentor):
 
     def loss(self, inputs: Tensor, data_samples: SampleList) -> dict[str, Tensor]:
         """Cross-entropy at the size of the label, the weighted sum divided by the sum of the weights."""
-        labels = torch.cat([sample.gt_sem_seg.data for sample in data_samples])
+        labels = stack_masks(data_samples)
         logits = self.forward_all(inputs).mask_logits
         logits = resize(logits, size=labels.shape[1:], mode='bilinear', align_corners=False)
         return dict(loss_pix=weighted_cross_entropy(logits, labels, self.class_weight))

@@ -1,0 +1,43 @@
+# NCL-IML after the paper, not the authors' network: DeepLabV3+ on ResNet-101 from random weights, output stride 16.
+norm_cfg = dict(type='SyncBN', requires_grad=True)
+model = dict(
+    type='NCLAfterPaper',
+    data_preprocessor=dict(
+        type='SegDataPreProcessor',
+        size=(512, 512),
+        mean=[123.675, 116.28, 103.53],
+        std=[58.395, 57.12, 57.375],
+        bgr_to_rgb=True,
+        pad_val=0,
+        seg_pad_val=255,
+    ),
+    backbone=dict(
+        type='ResNet',
+        depth=101,
+        num_stages=4,
+        out_indices=(0, 1, 2, 3),
+        strides=(1, 2, 2, 1),
+        dilations=(1, 1, 1, 1),
+        multi_grid=(2, 4, 8),
+        style='pytorch',
+        norm_cfg=norm_cfg,
+    ),
+    decode_head=dict(
+        type='DeepLabV3PlusHead',
+        in_channels=[256, 2048],
+        in_index=[0, 3],
+        channels=256,
+        low_level_channels=48,
+        dilations=(1, 6, 12, 18),
+        num_classes=2,
+        norm_cfg=norm_cfg,
+        align_corners=True,
+    ),
+    stride=16,
+    pivot_channels=64,
+    temperature=0.1,
+    contrast_weight=0.1,
+    consistency_weight=0.1,
+    train_cfg=dict(),
+    test_cfg=dict(mode='whole'),
+)
