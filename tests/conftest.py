@@ -39,9 +39,23 @@ class OnnxModel(NamedTuple):
     file: str
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--slow`` for what reduced instances stand for otherwise."""
+    parser.addoption('--slow', action='store_true', help='also run the tests marked slow: whole networks of the peers')
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the mark known."""
+    config.addinivalue_line('markers', 'slow: a whole network; runs with --slow only')
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Whole commands first: they take longest, and no core shall wait for the last of them."""
     items.sort(key=lambda item: 'test_tools' not in item.path.parts)
+    if not config.getoption('--slow'):
+        for item in items:
+            if item.get_closest_marker('slow'):
+                item.add_marker(pytest.mark.skip(reason='a whole network: run with --slow'))
 
 
 @pytest.hookimpl(tryfirst=True)

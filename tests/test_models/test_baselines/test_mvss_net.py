@@ -1,6 +1,6 @@
-"""MVSS-Net against what the authors' code computed on an instance of an eighth of the width."""
+"""MVSS-Net against what the authors' code computed, mostly on an instance of an eighth of the width."""
 
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,14 @@ CONFIG = Path(__file__).parents[3] / 'configs' / 'baselines' / 'mvss_net' / 'mvs
 SOBEL = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]])
 
 
+def full():
+    """The shipped model."""
+    cfg = Config.fromfile(CONFIG).model
+    for backbone in (cfg.backbone, cfg.noise_backbone):
+        backbone.init_cfg = None
+    return revert_sync_batchnorm(MODELS.build(cfg)).eval()
+
+
 def small(config=CONFIG):
     """The shipped model at an eighth of its width."""
     cfg = Config.fromfile(config).model
@@ -34,7 +42,7 @@ def small(config=CONFIG):
     return revert_sync_batchnorm(MODELS.build(cfg)).eval()
 
 
-def special(rng, key, shape):
+def special(channels, rng, key, shape):
     """Where the recipe of the reference differs from the shared one."""
     if '.fc.' in key:
         return np.zeros(shape)
@@ -43,8 +51,7 @@ def special(rng, key, shape):
     if key == 'constrain_conv.kernel' or key.endswith(('.alpha', '.beta')):
         return rng.uniform(0.2, 1.0, shape)
     if key.startswith('sobel_') and key.endswith('running_var'):
-        channels = 16 * 2 ** int(key[7])
-        return rng.uniform(0.5, 1.5, shape) * channels**2
+        return rng.uniform(0.5, 1.5, shape) * channels[int(key[7]) - 1] ** 2
     if key.startswith('erb_') and key.endswith('conv1.bias'):
         return rng.uniform(1.0, 2.0, shape)
     return None
@@ -61,7 +68,8 @@ def noise(rng, batch, height, width):
 @cache
 def reference():
     rng = np.random.RandomState(1)
-    official = peers.draw(peers.shapes('mvss_net', 'small_state_dict_shapes.json'), rng, special)
+    shapes = peers.shapes('mvss_net', 'small_state_dict_shapes.json')
+    official = peers.draw(shapes, rng, partial(special, (32, 64, 128, 256)))
     return official, noise(rng, 2, 64, 64), noise(rng, 1, 48, 80), peers.arrays('mvss_net', 'small_forward.npz')
 
 
@@ -86,6 +94,27 @@ def close(found, expected, tolerance=1e-4):
 @torch.no_grad()
 def test_logits_and_scores_of_the_reference(model):
     _, a, b, expected = reference()
+    check_answers(model, a, b, expected)
+
+
+@pytest.mark.slow
+@torch.no_grad()
+def test_the_whole_network():
+    """142.7 M weights."""
+    rng, model = np.random.RandomState(2), full()
+    official = peers.draw(peers.shapes('mvss_net'), rng, partial(special, (256, 512, 1024, 2048)))
+    model.load_state_dict(to_state_dict(official))
+    assert sum(parameter.numel() for parameter in model.parameters()) == 142_713_215
+    expected = peers.arrays('mvss_net')
+    a, b = noise(rng, 2, 128, 128), noise(rng, 1, 96, 160)
+    check_answers(model, a, b, expected)
+    area = torch.zeros(2, 128, 128, dtype=torch.long)
+    area[1, 32:89, 38:102] = 1
+    losses = model.loss(a, peers.samples([0, 1], area))
+    close(torch.stack(list(losses.values())), torch.tensor([0.16, 0.8, 0.04]) * expected['a_losses'][:3], 1e-5)
+
+
+def check_answers(model, a, b, expected):
     close(a[:, :, ::16, ::16], expected['a_input_sample'], 0)
     for name, images, step in (('a', a, 1), ('b', b, 4)):
         feats = [model.extract_feat(images)[-1], model.noise_stream(images)]

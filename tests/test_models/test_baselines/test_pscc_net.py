@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from mmengine.config import Config
 from mmengine.model import revert_sync_batchnorm
-from mmseg.registry import MODELS
+from mmseg.registry import MODELS, TRANSFORMS
 
 from monfap_mm.model_files.conversion import ConversionError, require_fit
 from monfap_mm.models.baselines.pscc_net.checkpoint import to_state_dict
@@ -292,6 +292,19 @@ def test_masks_of_another_size_than_the_heads():
     assert (finest == expected).all()
     assert (second == expected[:, ::2, ::2]).all()
     assert counts.shape == finest.shape
+
+
+def test_flips_and_rotations_move_image_and_mask_together():
+    """All eight of the square, as the shipped recipe draws them."""
+    path = CONFIG.with_name('pscc-net_1xb10-25e_ofv2-256x256.py')
+    (step,) = [step for step in Config.fromfile(path).train_dataloader.dataset.pipeline if step.type == 'Albu']
+    transform, seen = TRANSFORMS.build(step), set()
+    mask = np.arange(16, dtype=np.uint8).reshape(4, 4)
+    for _ in range(100):
+        results = transform(dict(img=np.dstack([mask] * 3), gt_seg_map=mask, seg_fields=['gt_seg_map']))
+        assert (results['img'][..., 0] == results['gt_seg_map']).all()
+        seen.add(results['gt_seg_map'].tobytes())
+    assert len(seen) == 8
 
 
 @pytest.mark.parametrize('crop', [(60, 64), (0, 8)])
