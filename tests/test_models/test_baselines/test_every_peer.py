@@ -14,6 +14,7 @@ from mmengine.registry import MODEL_WRAPPERS, init_default_scope
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from monfap_mm.apis import ForgeryInferencer
+from monfap_mm.deployment import ExportError, export_model
 from monfap_mm.model_files.loading import build_model
 from monfap_mm.models import ForgerySegmentor
 from tests.samples import make_samples
@@ -132,6 +133,43 @@ def test_a_checkpoint_of_another_peer_is_refused(name, tmp_path):
         convert = import_module(f'monfap_mm.models.baselines.{name}.checkpoint').to_state_dict
         with pytest.raises(ConversionError):
             require_fit(convert(build_small(other).state_dict()), build_small(name).state_dict())
+
+
+@pytest.fixture
+def exported(tmp_path):
+    """Exports a small peer."""
+
+    def export(name):
+        cfg, out = small_config(name), tmp_path / f'{name}.onnx'
+        cfg.custom_imports = None  # imported here
+        cfg.dump(tmp_path / 'config.py')
+        torch.save(dict(state_dict=trained(name).state_dict()), tmp_path / 'weights.pth')
+        try:
+            return export_model(str(tmp_path / 'config.py'), str(tmp_path / 'weights.pth'), out).difference
+        finally:
+            assert [path for path in tmp_path.glob('*.onnx*') if path != out] == []
+
+    return export
+
+
+@pytest.mark.parametrize('name', ['hpfcn', 'mantra_net'])
+def test_the_onnx_file_answers_the_same(name, exported, tmp_path):
+    assert exported(name) < 1e-4
+    inferencer = ForgeryInferencer(str(tmp_path / f'{name}.onnx'))
+    picture = np.random.default_rng(0).integers(0, 256, (37, 50, 3), dtype=np.uint8)
+    (answer,) = inferencer(picture)
+    assert answer.mask.shape == (37, 50)
+    assert answer.coarse is None
+
+
+@pytest.mark.parametrize(
+    ('name', 'reason'),
+    [('cat_net', 'FreezeMask'), ('mvss_net', 'align_corners=True'), ('object_former', 'ObjectFormerEncoder')],
+)
+def test_what_has_no_onnx_file_is_refused_by_name(name, reason, exported, tmp_path):
+    with pytest.raises((ValueError, ExportError), match=reason):
+        exported(name)
+    assert not (tmp_path / f'{name}.onnx').exists()
 
 
 def test_the_page_of_all_systems_converts_with_what_exists():
