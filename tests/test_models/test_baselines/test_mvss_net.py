@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from mmengine.config import Config
 from mmengine.model import revert_sync_batchnorm
 from mmseg.models.decode_heads import DAHead
@@ -278,7 +279,7 @@ def test_sobel_gate_is_that_of_each_channel():
     gate, x = SobelGate(dict(type='BN')).double().eval(), torch.randn(2, 5, 9, 7, dtype=torch.float64)
     gate.norm.running_var.fill_(4 - gate.norm.eps)
     along = [
-        torch.nn.functional.conv2d(x, torch.from_numpy(kernel).double().expand(1, 5, 3, 3), padding=1) / 2
+        F.conv2d(x, torch.from_numpy(kernel).double().expand(1, 5, 3, 3), padding=1) / 2
         for kernel in (SOBEL, SOBEL.T.copy())
     ]
     expected = (along[0] ** 2 + along[1] ** 2).sqrt().sigmoid() * x
@@ -312,6 +313,15 @@ def test_head_is_mmsegs_without_its_auxiliary_outputs():
     assert {key.rpartition('.')[0] for key in lacking.unexpected_keys} == {'pam_conv_seg', 'cam_conv_seg'}
     x = torch.randn(2, 12, 5, 7)
     close(ours([x]), theirs([x])[0], 1e-6)
+
+
+def test_head_serves_a_plain_encoder_decoder():
+    cfg = dict(in_channels=12, channels=8, pam_channels=4, num_classes=2, norm_cfg=dict(type='BN'), align_corners=False)
+    head, x = DualAttentionHead(**cfg).eval(), torch.randn(2, 12, 8, 8)
+    close(head.predict([x], [dict(img_shape=(8, 8))] * 2, {}), head([x]), 0)
+    losses = head.loss([x], peers.samples([0, 1], masks()), {})
+    expected = F.cross_entropy(F.interpolate(head([x]), (64, 64), mode='bilinear'), masks())
+    close(losses['loss_ce'], expected)
 
 
 def test_edge_band_by_hand():

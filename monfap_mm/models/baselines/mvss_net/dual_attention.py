@@ -3,6 +3,7 @@
 import torch
 import torch.nn.functional as F
 from mmseg.models.decode_heads.da_head import CAM, PAM, DAHead
+from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
@@ -44,6 +45,10 @@ class DualAttentionHead(DAHead):
     Args:
         **kwargs: Arguments of mmseg's ``DAHead``.
     """
+
+    # DAHead's own expect three outputs.
+    predict = BaseDecodeHead.predict
+    loss_by_feat = BaseDecodeHead.loss_by_feat
 
     def __init__(self, **kwargs) -> None:
         # Losses are the segmentor's; mmseg's default would warn.
