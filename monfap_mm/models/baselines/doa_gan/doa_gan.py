@@ -35,7 +35,6 @@ class DOAGAN(ForgerySegmentor):
     """
 
     min_size = 16  # four poolings
-    align_corners = True
 
     def __init__(
         self,
@@ -60,10 +59,10 @@ class DOAGAN(ForgerySegmentor):
         return self.backbone(inputs)
 
     def forward_all(self, inputs: Tensor) -> ForgeryOutput:
-        """Mask logits ``(B, 1, 40, 40)`` and image logits of (real, fake)."""
+        """Mask logits ``(B, 1, H, W)`` and image logits of (real, fake) of images ``(B, 3, H, W)``."""
         output = self.decode_head(self.extract_feat(inputs))
         cls_logits = torch.cat([torch.zeros_like(output.cls_logit), output.cls_logit], dim=1)
-        return ForgeryOutput(self._fake_logit(output.mask_logits), cls_logits)
+        return ForgeryOutput(self._fake_logit(_enlarge(output.mask_logits, inputs.shape[2:])), cls_logits)
 
     def _fake_logit(self, mask_logits: Tensor) -> Tensor:
         """Logit of P(fake) ``(B, 1, h, w)`` from that of one class, or the logits of three."""
@@ -115,7 +114,7 @@ class DOAGAN(ForgerySegmentor):
         """Losses of the generator, and its mask logits ``(B, C, H, W)`` at the size of the labels."""
         masks = stack_masks(data_samples)[:, None]
         labels = image_labels(data_samples, masks)
-        logits = resize(output.mask_logits, size=masks.shape[2:], mode='bilinear', align_corners=self.align_corners)
+        logits = _enlarge(output.mask_logits, masks.shape[2:])
         losses = dict(
             loss_mask=self._mask_loss(logits.float(), masks),
             loss_cls=F.binary_cross_entropy_with_logits(output.cls_logit[:, 0].float(), labels.float()),
@@ -143,6 +142,10 @@ class DOAGAN(ForgerySegmentor):
         """Loss of the discriminator's logits for a mask against an answer: 1 for true, 0 for predicted."""
         logits = self.discriminator(mask, images).float()
         return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, answer))
+
+
+def _enlarge(mask_logits: Tensor, size: torch.Size) -> Tensor:
+    return resize(mask_logits, size=size, mode='bilinear', align_corners=True)
 
 
 def _probabilities(mask_logits: Tensor) -> Tensor:

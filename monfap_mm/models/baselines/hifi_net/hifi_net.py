@@ -22,7 +22,6 @@ class HiFiNet(ForgerySegmentor):
 
     min_size = 16  # three convolutions without padding
     size_divisor = 8
-    align_corners = True
 
     def __init__(self, backbone: ConfigType, decode_head: ConfigType, **kwargs) -> None:
         super().__init__(**kwargs)

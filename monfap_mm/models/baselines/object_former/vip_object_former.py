@@ -86,7 +86,6 @@ class ViPObjectFormer(ForgerySegmentor):
     """
 
     min_size = 32
-    align_corners = True
 
     def __init__(self, backbone: ConfigType, decode_head: ConfigType, ignore_index: int = 255, **kwargs) -> None:
         super().__init__(**kwargs)
@@ -99,10 +98,10 @@ class ViPObjectFormer(ForgerySegmentor):
         return self.backbone(inputs)
 
     def forward_all(self, inputs: Tensor) -> ForgeryOutput:
-        """Mask logits ``(B, 1, H/4, W/4)`` and image logits of (real, fake)."""
+        """Mask logits ``(B, 1, H, W)`` and image logits of (real, fake) of images ``(B, 3, H, W)``."""
         output = self.decode_head(*self.extract_feat(inputs))
         cls_logits = torch.cat([torch.zeros_like(output.cls_logit), output.cls_logit], dim=1)
-        return ForgeryOutput(output.mask_logits[-1], cls_logits)
+        return ForgeryOutput(_enlarge(output.mask_logits[-1], inputs.shape[2:]), cls_logits)
 
     def loss(self, inputs: Tensor, data_samples: SampleList) -> dict[str, Tensor]:
         """``loss_cls``, and the Dice loss of each mask, for images ``(B, 3, H, W)``."""
@@ -111,9 +110,13 @@ class ViPObjectFormer(ForgerySegmentor):
         output = self.decode_head(*self.extract_feat(inputs))
         losses = dict(loss_cls=F.binary_cross_entropy_with_logits(output.cls_logit[:, 0].float(), labels))
         for i, logits in enumerate(output.mask_logits):
-            logits = resize(logits, size=masks.shape[1:], mode='bilinear', align_corners=self.align_corners)
+            logits = _enlarge(logits, masks.shape[1:])
             losses[f'loss_dice_{i}'] = dice_loss(logits[:, 0], masks, self.ignore_index)
         return losses
+
+
+def _enlarge(mask_logits: Tensor, size: torch.Size) -> Tensor:
+    return resize(mask_logits, size=size, mode='bilinear', align_corners=True)
 
 
 def dice_loss(logits: Tensor, target: Tensor, ignore_index: int = 255) -> Tensor:
