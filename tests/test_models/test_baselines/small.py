@@ -37,7 +37,7 @@ SMALLER = dict(
     ),
     ncl_iml=dict(
         backbone=_NARROW_RESNET,
-        decode_head=dict(in_channels=[32, 256], channels=32, low_level_channels=6),
+        decode_head=dict(in_channels=[8, 64], channels=32, low_level_channels=6),
     ),
     object_former=dict(
         backbone=dict(image_size=32, num_layers=2, channels=16, num_heads=2, num_prototypes=8),
