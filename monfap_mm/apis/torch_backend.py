@@ -58,6 +58,8 @@ class TorchBackend:
                     int(length * factor + 0.5) for length, factor in zip((width, height), step.scale_factor)
                 )
                 width, height = mmcv.rescale_size((width, height), scale) if step.keep_ratio else scale
+            elif hasattr(step, 'output_size'):
+                height, width = step.output_size((height, width))
             elif not isinstance(step, PackSegInputs):
                 return None
         padding = self.cfg.model.data_preprocessor.get('test_cfg') or {}

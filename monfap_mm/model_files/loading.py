@@ -54,7 +54,7 @@ def pipeline_without_loading(cfg: Config, mode: str | None) -> list[dict]:
         cfg: The config.
         mode: With 'slide', ``Resize`` is left out too: windows are taken at full resolution.
     """
-    left_out = {'LoadForgeryImage', 'LoadImageFromFile', 'LoadForgeryAnnotations', 'LoadAnnotations'}
+    left_out = {'LoadForgeryImage', 'LoadImageFromFile', 'LoadForgeryAnnotations', 'LoadAnnotations', 'FreezeMask'}
     if mode == 'slide':
         left_out.add('Resize')
     return [step for step in _test_pipeline(cfg) if type_name(step) not in left_out]

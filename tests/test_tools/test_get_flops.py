@@ -22,6 +22,17 @@ def test_parts_add_up_to_the_whole():
     assert whole[0] * 1e6 == pytest.approx(sum(parameter.numel() for parameter in model.parameters()))
 
 
+def test_systems_that_take_more_than_pixels_are_counted_too():
+    config = ROOT / 'configs' / 'baselines' / 'cat_net' / 'cat-net_1xb11-200e_ofv2-512x512.py'
+    parts = measure(str(config), (64, 64))
+    assert [round(parts[name][0], 6) for name in ('backbone', 'dct_stream', 'whole')] == [
+        65.32512,
+        43.081608,
+        114.26381,
+    ]
+    assert parts['dct_stream'][1] > 0
+
+
 def test_convolutions_are_counted_as_multiply_adds_by_pixel():
     """Four times the pixels, four times the work; what does not grow with the image is small."""
     small, large = (measure(str(CONFIG), (size, size))['backbone'][1] for size in (64, 128))

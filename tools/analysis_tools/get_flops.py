@@ -51,7 +51,9 @@ def measure(config: str, shape: tuple[int, int]) -> dict[str, tuple[float, float
     init_default_scope(cfg.get('default_scope', 'mmseg'))
     cfg.model.pop('data_preprocessor', None)
     model = MODELS.build(cfg.model).eval()
-    flops = FlopAnalyzer(Forward(model), torch.zeros(1, 3, *shape))
+    # A system may take more than pixels; a stock segmentor takes these.
+    picture = model.example_inputs((1, *shape)) if hasattr(model, 'example_inputs') else torch.zeros(1, 3, *shape)
+    flops = FlopAnalyzer(Forward(model), picture)
     flops.set_op_handle('aten::baddbmm', count_baddbmm)
     flops.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
     by_module = flops.by_module()

@@ -77,6 +77,11 @@ class LoadJpegGrid(BaseTransform):
         self._put(results, pixels, orientation, coefficients)
         return results
 
+    def output_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Height and width of the grid of an upright picture; they change places where EXIF turns it by a quarter."""
+        height, width = (-(-length // BLOCK) * BLOCK for length in size)
+        return height, width
+
     def _file(self, results: dict) -> tuple[bytes, str]:
         """Contents and name of the file; no contents if there is no file."""
         source = results.get('img_file', results['img_path'])

@@ -121,7 +121,11 @@ def build(config: str, device: str) -> torch.nn.Module:
 def make_steps(setting: Setting) -> dict[str, Callable]:
     """For each form, a function that does one step and returns seconds by part, and all logits if it predicts."""
     model = build(setting.config, setting.device)
-    inputs = torch.randn(setting.batch, 3, setting.size, setting.size, device=setting.device)
+    shape = (setting.batch, setting.size, setting.size)
+    if hasattr(model, 'example_inputs'):  # a stock segmentor has none
+        inputs = model.example_inputs(shape)
+    else:
+        inputs = torch.randn(setting.batch, 3, *shape[1:], device=setting.device)
     if setting.mode == 'forward':
         return _forward_steps(model, inputs, setting)
     return _train_steps(model, inputs, setting)

@@ -80,7 +80,16 @@ class CatNet(ForgerySegmentor):
                 )
 
     def extract_feat(self, inputs: Tensor) -> list[Tensor]:
-        """Fused features ``(B, C_i, H / s, W / s)``, of strides s of 4, 8, 16 and 32."""
+        """Fused features ``(B, C_i, H / s, W / s)``, of strides s of 4, 8, 16 and 32.
+
+        Raises:
+            ValueError: If the inputs are no pictures on their grid.
+        """
+        if inputs.shape[1] != CHANNELS or any(length % BLOCK for length in inputs.shape[2:]):
+            raise ValueError(
+                f'CatNet takes (B, {CHANNELS}, H, W) with sides that are multiples of {BLOCK}, as LoadJpegGrid makes '
+                f'them in the pipeline, got {tuple(inputs.shape)}'
+            )
         is_picture = self.is_picture(inputs)
         pixels = inputs[:, PIXELS].flip(1)  # BGR to RGB
         pixels = torch.where(is_picture, pixels / HALF_RANGE - 1, 0)
@@ -108,19 +117,6 @@ class CatNet(ForgerySegmentor):
     def is_picture(self, inputs: Tensor) -> Tensor:
         """Where the grid shows a pixel, ``(B, 1, H, W)``: not beyond the edges of the picture."""
         return inputs[:, :1] != OUTSIDE
-
-    def pad(self, inputs: Tensor) -> Tensor:
-        """Nothing: pictures come in on their grid.
-
-        Raises:
-            ValueError: If they do not.
-        """
-        if inputs.shape[1] != CHANNELS or any(length % BLOCK for length in inputs.shape[2:]):
-            raise ValueError(
-                f'CatNet takes (B, {CHANNELS}, H, W) with sides that are multiples of {BLOCK}, as LoadJpegGrid makes '
-                f'them in the pipeline, got {tuple(inputs.shape)}'
-            )
-        return inputs
 
     def example_inputs(self, shape: tuple[int, int, int] = (2, 64, 64)) -> Tensor:
         """Pixels, coefficients and a table, always the same."""

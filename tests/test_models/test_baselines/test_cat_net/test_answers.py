@@ -126,6 +126,15 @@ def test_files_of_all_kinds_are_answered_or_named_and_the_others_go_on(inference
         assert f'{name}.jpg' in results[name].error
 
 
+def test_a_picture_that_is_too_large_is_refused_before_it_is_decoded(inferencer, tmp_path, monkeypatch):
+    monkeypatch.setattr('monfap_mm.apis.inferencer.MAX_PIXELS_IN_ONE_PIECE', 40 * 40)
+    paths = [write(tmp_path / f'{i}.jpg', jpeg(noise(*size))) for i, size in enumerate([(40, 40), (33, 41)])]
+    monkeypatch.setattr('monfap_mm.media.images.decode_jpeg', lambda data: 1 / 0)
+    decoded, refused = inferencer(paths)
+    assert 'division by zero' in decoded.error
+    assert '48 x 40 pixels are too many for one piece' in refused.error
+
+
 def test_windows_of_a_large_picture_are_on_its_grid(weights, tmp_path):
     cfg = shipped()
     cfg.model.test_cfg = dict(mode='whole', crop_size=(64, 64), stride=(40, 40))
@@ -232,5 +241,5 @@ def test_weights_of_another_system_are_refused(tmp_path):
 @pytest.mark.parametrize('name', [RECIPE, COMMON])
 def test_export_is_refused_by_name(weights, name):
     cfg, _ = load_config(shipped(name), None)
-    with pytest.raises(ValueError, match='FreezeMask|LoadJpegGrid'):
+    with pytest.raises(ValueError, match='cannot be run with LoadJpegGrid'):
         describe(cfg, weights)

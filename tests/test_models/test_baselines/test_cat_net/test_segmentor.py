@@ -199,8 +199,10 @@ def test_windows_off_the_grid_are_refused(key, length):
 
 @pytest.mark.parametrize('shape', [(1, 3, 64, 64), (1, 5, 60, 64)])
 def test_pictures_without_their_grid_are_refused(shape):
-    with pytest.raises(ValueError, match='LoadJpegGrid'):
-        small_model().encode_decode(torch.zeros(shape), [])
+    model = small_model()
+    for call in (lambda inputs: model.encode_decode(inputs, []), model, model.forward_all):
+        with pytest.raises(ValueError, match='LoadJpegGrid'):
+            call(torch.zeros(shape))
 
 
 def test_inference_form_answers_the_same():
