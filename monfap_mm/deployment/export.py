@@ -25,7 +25,10 @@ DYNAMIC = {0: 'batch', 1: 'height', 2: 'width'}
 EXAMPLE_SHAPE, EXAMPLE_SIZE = (2, 135, 202, 3), (150, 101)
 OPSET = 18
 # Backbones whose code turns sizes into constants, or keeps PyTorch busy without end.
-NOT_EXPORTABLE = dict(SwinTransformer="mmseg's code computes its windows and their masks in Python, for one size")
+NOT_EXPORTABLE = dict(
+    SwinTransformer="mmseg's code computes its windows and their masks in Python, for one size",
+    ViP='its padding to whole windows keeps PyTorch busy without end',
+)
 
 
 class ExportError(RuntimeError):

@@ -11,6 +11,7 @@ from mmengine.dataset import Compose
 from mmseg.registry import MODELS, TRANSFORMS
 from PIL import Image
 
+from monfap_mm.deployment.export import ExportError, ExportForm
 from monfap_mm.models.baselines.object_former.checkpoint import to_state_dict
 from monfap_mm.models.baselines.object_former.vip_layers import RelativePosition
 from monfap_mm.models.baselines.object_former.vip_object_former import dice_loss
@@ -210,3 +211,8 @@ def test_augmentation_runs(tmp_path):
         assert packed['inputs'].shape == (3, 380, 380)
         assert packed['data_samples'].gt_sem_seg.data.unique().tolist() in ([0, 1], [1])
         assert packed['data_samples'].gt_label.label.item() == 1
+
+
+def test_export_is_refused_by_name():
+    with pytest.raises(ExportError, match='backbone ViP cannot be exported'):
+        ExportForm(tiny(), None)
