@@ -163,7 +163,7 @@ def test_the_onnx_file_answers_the_same(name, exported, tmp_path):
 
 
 def test_coefficients_of_a_file_have_no_onnx_form(exported, tmp_path):
-    with pytest.raises(ValueError, match='ONNX files cannot be run with FreezeMask'):
+    with pytest.raises(ValueError, match='ONNX files cannot be run with LoadJpegGrid'):
         exported('cat_net')
     assert not list(tmp_path.glob('*.onnx'))
 
