@@ -74,6 +74,8 @@ def test_a_real_and_forged_pictures_of_each(photos, tmp_path):
             assert {record['kind'] for record in fake.info['forgeries']} <= set(KINDS)
     kinds = {record['kind'] for entry in entries for record in entry.info['forgeries']}
     assert kinds == set(KINDS)
+    qualities = [entry.info['quality'] for entry in entries]
+    assert all(len(set(qualities[start : start + 3])) > 1 for start in range(0, len(qualities), 3))
 
 
 def test_the_mask_lies_on_the_forged_faces(photos, tmp_path):

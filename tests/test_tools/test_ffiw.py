@@ -88,6 +88,8 @@ def test_what_cannot_run_says_why(source, tmp_path, monkeypatch, capsys):
         ((source, source / 'dst'), 'lies in the source'),
         ((source, tmp_path / 'dst', '--detector', 'yunet'), 'needs its model'),
         ((source, tmp_path / 'dst', '--jpeg-quality', '101'), 'from 1 to 100, got 101'),
+        ((source, tmp_path / 'dst', '--frames', '0'), 'from 1 to 10000, got 0'),
+        ((source, tmp_path / 'dst', '--candidates', '10001'), 'from 1 to 10000, got 10001'),
     ):
         assert convert_here(monkeypatch, 'ffiw', *arguments) == 2
         assert reason in capsys.readouterr().err
