@@ -49,7 +49,7 @@ def without_weights(cfg: Config):
 
 
 def is_peer(path) -> bool:
-    return 'baselines' in path.parts
+    return load(path).model.type not in ('MoNFAP', 'EncoderDecoder')
 
 
 def by_name(paths):
