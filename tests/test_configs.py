@@ -33,7 +33,7 @@ def pretrained(model) -> list[dict]:
     found = []
     if isinstance(model, dict):
         init = model.get('init_cfg')
-        if isinstance(init, dict) and init.get('type') == 'Pretrained':
+        if isinstance(init, dict) and init.get('override', init).get('type') == 'Pretrained':
             found.append(model)
         model = list(model.values())
     if isinstance(model, (list, tuple)):
@@ -121,8 +121,11 @@ def test_pretrained_weights_have_an_address(path):
     elif not is_peer(path):  # some peers train from scratch
         assert len(inits) == 1
     for init in inits:
+        init = init.get('override', init)  # of a backbone of timm
         assert re.fullmatch(
-            r'https://download\.openmmlab\.com/\S+-[0-9a-f]{8}\.pth|(torchvision|open-mmlab)://\S+', init.checkpoint
+            r'https://download\.openmmlab\.com/\S+-[0-9a-f]{8}\.pth|(torchvision|open-mmlab)://\S+'
+            r'|https://github\.com/rwightman/pytorch-image-models/releases/download/\S+-[0-9a-f]{8}\.pth',
+            init.checkpoint,
         )
 
 

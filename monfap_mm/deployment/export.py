@@ -16,6 +16,7 @@ from ..model_files.onnx_seal import seal
 from ..models import ForgerySegmentor
 from ..models.ops import swap
 from .preprocessing import Preprocessing
+from .same_padding import EndAlignedConv, is_same_conv
 
 if TYPE_CHECKING:
     import onnx
@@ -61,7 +62,7 @@ class ExportForm(nn.Module):
                 'to the picture without'
             )
         self.model = model.to_inference()
-        _free_upsampling(self.model)
+        _free_sizes(self.model)
         self.preprocessing = Preprocessing(metadata)
 
     def forward(self, image: Tensor, size: Tensor) -> dict[str, Tensor]:
@@ -91,13 +92,17 @@ class ExportForm(nn.Module):
         return {name: value for name, value in answers.items() if value is not None}
 
 
-def _free_upsampling(model: ForgerySegmentor) -> None:
-    """Replace mmseg's ``Upsample`` (of HRNet), whose rounding of the new size makes it a constant, by PyTorch's."""
-    replacements = {
-        name: nn.Upsample(None, module.scale_factor, module.mode, module.align_corners)
-        for name, module in model.named_modules()
-        if type(module) is Upsample and module.size is None and module.scale_factor == int(module.scale_factor)
-    }
+def _free_sizes(model: ForgerySegmentor) -> None:
+    """Replace what makes a constant of a size, or keeps PyTorch busy with it without end.
+
+    That is mmseg's ``Upsample`` (of HRNet), which rounds the new size, and the padding of timm's ``Conv2dSame``.
+    """
+    replacements = {}
+    for name, module in model.named_modules():
+        if type(module) is Upsample and module.size is None and module.scale_factor == int(module.scale_factor):
+            replacements[name] = nn.Upsample(None, module.scale_factor, module.mode, module.align_corners)
+        elif is_same_conv(module):
+            replacements[name] = EndAlignedConv(module)
     swap(model, replacements, lambda: model.forward_all(model.example_inputs()))
 
 

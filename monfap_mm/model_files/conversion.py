@@ -16,7 +16,7 @@ from ..structures import CLASSES, PALETTE
 from ..utils.state_dicts import compare_state_dicts, without_wrapper
 from .loading import read_checkpoint
 
-CHECKPOINTS = ('.pth', '.pt', '.tar', '.npz')
+CHECKPOINTS = ('.pth', '.pt', '.tar', '.npz', '.safetensors')
 
 
 class ConversionError(ValueError):
@@ -24,7 +24,8 @@ class ConversionError(ValueError):
 
 
 def read_foreign(path: Path) -> dict:
-    """Read a checkpoint of PyTorch, arrays of NumPy (``.npz``: weights of TensorFlow), or a folder of these.
+    """Read a checkpoint of PyTorch, ``.safetensors``, arrays of NumPy (``.npz``: weights of TensorFlow), or a folder of
+    these.
 
     Returns:
         What it holds; the arrays of NumPy as tensors. Of a folder, what each file in it and below it holds, by path.
@@ -43,6 +44,10 @@ def read_foreign(path: Path) -> dict:
         if path.suffix == '.npz':
             with np.load(path, allow_pickle=False) as arrays:
                 return {key: torch.from_numpy(arrays[key]) for key in arrays}
+        if path.suffix == '.safetensors':
+            from safetensors.torch import load_file  # timm brings it
+
+            return load_file(path)
         return read_checkpoint(str(path))
     except Exception as error:  # a broken archive raises nearly anything
         raise ConversionError(f'{path} cannot be read as a checkpoint: {error}') from None
