@@ -117,7 +117,7 @@ def test_everything_named_is_registered(path):
 def test_pretrained_weights_have_an_address(path):
     inits = [part.init_cfg for part in pretrained(load(path).model)]
     if path.parent.name == 'demo':
-        assert not inits, 'the demo runs without network'
+        assert not any('://' in part.checkpoint for part in inits), 'the demo runs without network'
     elif not is_peer(path):  # some peers train from scratch
         assert len(inits) == 1
     for init in inits:
