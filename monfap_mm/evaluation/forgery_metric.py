@@ -11,6 +11,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from mmseg.registry import METRICS
 
+from ..media.masks import DEFAULT_MASK_VALUES
 from ..structures.scores import image_score, pixel_logits
 from .figures import PAPER_FIGURES, all_figures, paper_figures
 from .functional.faces import count_faces
@@ -102,6 +103,7 @@ class ForgeryMetric(BaseMetric):
             faces=count_faces(scan.prediction, scan.target, sample.get('face_boxes')),
             histogram=scan.histogram,
             ranking=scan.ranking,
+            mask_values=sample.get('mask_values', DEFAULT_MASK_VALUES),
         )
 
     def evaluate(self, size: int) -> dict[str, float]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..media.masks import DEFAULT_MASK_VALUES, check_mask_values
 from .functional.faces import SIZES
 from .functional.localization import PixelCounts
 from .functional.pixel_ranking import PixelRanking
@@ -13,6 +14,8 @@ from .functional.score_histogram import NUM_BINS, widen
 
 KEYS_1 = {'img_path', 'sample_idx', 'mask_path', 'label', 'score', 'pixels', 'faces', 'histogram'}
 KEYS = KEYS_1 | {'ranking'}
+# Written only where it is not the default.
+_OPTIONAL = {'mask_values'}
 # Bins of the histograms of version 1.
 NUM_BINS_1 = 256
 
@@ -33,9 +36,10 @@ class ImageRecord:
             P(fake) of pixels.
         ranking: Exact figures of the order of its pixels by P(fake); None without fake pixels, if the model gives no
             P(fake) of pixels, and in records of version 1, for which the histogram must do.
+        mask_values: Which values of the mask are fake, a key of :data:`~monfap_mm.media.masks.MASK_VALUES`.
 
     Raises:
-        ValueError: If label or score are none, or a real image has manipulated pixels.
+        ValueError: If label, score or mask_values are none, or a real image has manipulated pixels.
     """
 
     img_path: str
@@ -47,10 +51,12 @@ class ImageRecord:
     faces: tuple[tuple[int, int], ...]
     histogram: np.ndarray | None
     ranking: PixelRanking | None = None
+    mask_values: str = DEFAULT_MASK_VALUES
 
     def __post_init__(self) -> None:
         _check(_is_integer(self.label) and self.label in (0, 1), f'its label is {self.label!r}, expected 0 or 1')
         _check(_is_number(self.score) and 0 <= self.score <= 1, f'its P(fake) is {self.score!r}, expected 0 to 1')
+        check_mask_values(self.mask_values)
         num_fake = self.pixels.tp + self.pixels.fn
         _check(self.label == 1 or num_fake == 0, f'it is labelled real, but {num_fake} of its pixels are manipulated')
 
@@ -61,7 +67,7 @@ class ImageRecord:
 
     def to_json(self) -> dict:
         """The record in JSON's types."""
-        return dict(
+        values = dict(
             img_path=self.img_path,
             sample_idx=self.sample_idx,
             mask_path=self.mask_path,
@@ -72,6 +78,7 @@ class ImageRecord:
             histogram=None if self.histogram is None else self.histogram.tolist(),
             ranking=None if self.ranking is None else [None if math.isnan(value) else value for value in self.ranking],
         )
+        return values if self.mask_values == DEFAULT_MASK_VALUES else values | dict(mask_values=self.mask_values)
 
     @classmethod
     def from_json(cls, values: dict) -> 'ImageRecord':
@@ -80,7 +87,7 @@ class ImageRecord:
         Raises:
             ValueError: If the values are no such record, or contradict each other.
         """
-        if not isinstance(values, dict) or set(values) not in (KEYS, KEYS_1):
+        if not isinstance(values, dict) or set(values) - _OPTIONAL not in (KEYS, KEYS_1):
             raise ValueError(f'expected an object with the keys {", ".join(sorted(KEYS))}')
         _check(isinstance(values['img_path'], str), 'img_path is no string')
         _check(values['mask_path'] is None or isinstance(values['mask_path'], str), 'mask_path is no string')
@@ -104,6 +111,7 @@ class ImageRecord:
             faces=tuple(map(tuple, faces.tolist())),
             histogram=histogram,
             ranking=_ranking(values.get('ranking')),
+            mask_values=values.get('mask_values', DEFAULT_MASK_VALUES),
         )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..media.errors import BadInput
 from ..media.images import read_image, read_mask
-from ..media.masks import fake_pixels
+from ..media.masks import DEFAULT_MASK_VALUES, fake_pixels
 from ..structures import CLASSES
 from ..utils.atomic_write import atomic_write
 from ..utils.file_names import FileNames
@@ -85,7 +85,7 @@ def _draw(record: ImageRecord, predicted: str | None, problems: list[str]) -> np
     picture = missing(size) if image is None else resize(image[..., ::-1], size)
     truth = np.zeros(size, np.uint8)
     if record.mask_path is not None:
-        truth = _read_fake(record.mask_path, image, size, problems)
+        truth = _read_fake(record.mask_path, image, size, problems, record.mask_values)
     panels = [
         ('image', center(picture)),
         (f'ground truth: {CLASSES[record.label]}', center(missing(size) if truth is None else gray_mask(truth))),
@@ -99,7 +99,13 @@ def _draw(record: ImageRecord, predicted: str | None, problems: list[str]) -> np
     return side_by_side([*panels[:-1], (caption, tagged)])
 
 
-def _read_fake(path: str, image: np.ndarray | None, size: tuple[int, int], problems: list[str]) -> np.ndarray | None:
+def _read_fake(
+    path: str,
+    image: np.ndarray | None,
+    size: tuple[int, int],
+    problems: list[str],
+    mask_values: str = DEFAULT_MASK_VALUES,
+) -> np.ndarray | None:
     """A mask at the size of its panel, 1 where fake, or None and a problem."""
     mask = _read(read_mask, path, problems)
     if mask is None:
@@ -108,7 +114,7 @@ def _read_fake(path: str, image: np.ndarray | None, size: tuple[int, int], probl
         (height, width), (image_height, image_width) = mask.shape, image.shape[:2]
         problems.append(f'{path}: the mask has {width}x{height} pixels, its image {image_width}x{image_height}')
         return None
-    return resize(fake_pixels(mask), size, cv2.INTER_NEAREST)
+    return resize(fake_pixels(mask, mask_values), size, cv2.INTER_NEAREST)
 
 
 def _read(reader: Callable[[str], np.ndarray], path: str, problems: list[str]) -> np.ndarray | None:

@@ -16,6 +16,7 @@ from .records import make_record
         dict(histogram=None, ranking=None, sample_idx=None),
         dict(img_path='an "ä\n.png'),
         dict(ranking=PixelRanking(math.nan, math.nan, 1.0)),
+        dict(mask_values='nonzero'),
     ],
 )
 def test_json_keeps_every_bit(changes):
@@ -26,6 +27,7 @@ def test_json_keeps_every_bit(changes):
     assert again.score == record.score
     assert again.pixels.tp == record.pixels.tp
     assert again.identity == record.identity
+    assert again.mask_values == record.mask_values
     assert again.ranking == pytest.approx(record.ranking, nan_ok=True)
 
 
@@ -58,6 +60,7 @@ def test_json_keeps_every_bit(changes):
         ('ranking', [0.5, 0.5, 1.1], 'ranking must hold 3 numbers'),
         ('ranking', [0.5, math.nan, 0.5], 'ranking must hold 3 numbers'),
         ('ranking', dict(auc=1), 'ranking must hold 3 numbers'),
+        ('mask_values', 'white', 'mask_values must be one of'),
     ],
 )
 def test_bad_values(key, value, message):

@@ -95,6 +95,21 @@ def test_worst_cases(folder):
     assert '[' not in log.stdout  # no intervals
 
 
+def test_worst_cases_show_masks_as_they_were_read(trained, config, data, tmp_path):
+    """Masks of 0 and 1, which the dataset calls fake where they are not 0."""
+    copy = shutil.copytree(data, tmp_path / 'data')
+    for path in copy.glob('test*_mask.png'):
+        cv2.imwrite(str(path), cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) // 255)
+    dataset = 'test_dataloader.dataset'
+    options = ('--cfg-options', f'{dataset}.data_root={copy}', f'{dataset}.mask_values=nonzero')
+    tool('test.py', config, trained / 'epoch_1.pth', '--out', 'results.jsonl', *options, cwd=tmp_path)
+    evaluate(tmp_path, 'results.jsonl', '--bootstrap', '0', '--worst', str(COUNTS['test']), 'worst')
+    for number in range(COUNTS['test']):
+        (path,) = (tmp_path / 'worst').glob(f'???_test{number}.png')
+        truth = np.hsplit(cv2.imread(str(path))[34:], 2)[1]  # with the verdict on it
+        assert ((truth == 255).all(axis=2).mean() > 0.2) == (number % 2 == 1)
+
+
 def test_missing_image_keeps_the_rest(folder, tmp_path):
     shutil.copytree(folder / 'images', tmp_path / 'images')
     for path in (tmp_path / 'images').glob('1*.png'):

@@ -10,6 +10,7 @@ from mmseg.registry import TRANSFORMS
 META_KEYS = (
     'img_path',
     'seg_map_path',
+    'mask_values',
     'ori_shape',
     'img_shape',
     'pad_shape',

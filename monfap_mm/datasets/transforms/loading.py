@@ -71,6 +71,7 @@ class LoadForgeryAnnotations(BaseTransform):
 
     - gt_seg_map: array (H, W), uint8, 0 real, 1 fake
     - seg_fields
+    - mask_values: those that were used
 
     Args:
         backend_args: Arguments of mmengine's file backend. Default: None.
@@ -113,7 +114,7 @@ class LoadForgeryAnnotations(BaseTransform):
                 f'The mask {mask_path} has {values.shape[1]}x{values.shape[0]} pixels, '
                 f'its image {image_path} has {width}x{height}{hint}'
             )
-        mask_values = self.mask_values or results.get('mask_values') or DEFAULT_MASK_VALUES
+        results['mask_values'] = mask_values = self.mask_values or results.get('mask_values') or DEFAULT_MASK_VALUES
         mask = fake_pixels(values, mask_values)
         if results['gt_label'] == 0 and mask.any():
             raise ValueError(f'The image {image_path} is listed as real, but its mask {mask_path} is not empty')
