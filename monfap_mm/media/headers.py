@@ -20,9 +20,11 @@ from .limits import MAX_PIXELS_OF_SETS
 from .orientation import UPRIGHT, exif_orientation
 from .png import SIGNATURE as PNG_SIGNATURE
 from .png import read_png_header
+from .tiff import silence_libtiff, why_unread
 
 # What Pillow reads; not, for instance, PostScript. Headers of JPEG and PNG are read by our own code, since Pillow
 # stumbles over damage in what the pixels do not need.
+silence_libtiff()
 PILLOW_FORMATS = ('BMP', 'TIFF', 'WEBP', 'GIF', 'AVIF')
 # Brands of HEIF that hold HEVC, as cameras write it.
 _HEIF_BRANDS = (b'heic', b'heix', b'heim', b'heis', b'hevc', b'hevx', b'mif1', b'msf1')
@@ -135,7 +137,7 @@ def parse_header(file: BinaryIO, name: str, max_pixels: int) -> Header:
         else:
             header = _pillow_header(file)
     except Image.UnidentifiedImageError as error:
-        raise BadInput(f'{name} is no image, or its header is damaged') from error
+        raise BadInput(f'{name} is {why_unread(file) or "no image, or its header is damaged"}') from error
     # Parsers signal damage by many types of exceptions.
     except Exception as error:
         raise BadInput(f'Cannot read the header of {name}: {error}') from error
@@ -168,6 +170,24 @@ def open_by_pillow(file: BinaryIO, formats: Sequence[str] = PILLOW_FORMATS) -> I
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')  # that the file is large, or odd: both are checked
         return Image.open(file, formats=formats)
+
+
+def decode_by_pillow(file: BinaryIO, formats: Sequence[str] = PILLOW_FORMATS) -> Image.Image:
+    """Read a file by Pillow.
+
+    Raises:
+        Exception: Of many types, if it is damaged.
+    """
+    image = open_by_pillow(file, formats)
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # of metadata
+        try:
+            image.load()
+        except OSError as error:
+            if str(error).startswith('decoder error'):  # and a number
+                raise OSError('its pixels are damaged') from error
+            raise
+    return image
 
 
 def _heif_header(file: BinaryIO) -> Header:

@@ -17,11 +17,12 @@ from PIL import Image
 from .endings import is_video
 from .errors import BadInput
 from .folders import KINDS
-from .headers import Header, Source, check_file, name_of, open_by_pillow, open_file, open_heif, parse_header
+from .headers import Header, Source, check_file, decode_by_pillow, name_of, open_file, open_heif, parse_header
 from .jpeg import decode_jpeg
 from .limits import MAX_PIXELS_OF_ANSWERS, MAX_PIXELS_OF_LISTS
 from .orientation import as_shown
 from .png import check_rows, only_pixels
+from .tiff import FLOATS
 
 _DEEP_MODES = ('I', 'I;16', 'I;16B', 'I;16L', 'I;16N')
 SEVERAL_FRAMES = 'the file holds several frames: the answer is for the first one'
@@ -156,9 +157,7 @@ def _decode(file: BinaryIO, header: Header, for_mask: bool = False) -> tuple[np.
         return _decode_png(only_pixels(file.read()), header.is_plain and not for_mask), None
     if header.format == 'HEIF':
         return open_heif(file).to_pillow(), None
-    image = open_by_pillow(file)
-    image.load()
-    return image, None
+    return decode_by_pillow(file), None
 
 
 def _decode_png(data: bytes, is_plain: bool) -> np.ndarray | Image.Image:
@@ -168,9 +167,7 @@ def _decode_png(data: bytes, is_plain: bool) -> np.ndarray | Image.Image:
         if pixels is not None:
             return pixels
     check_rows(data)
-    image = open_by_pillow(io.BytesIO(data), ('PNG',))
-    image.load()
-    return image
+    return decode_by_pillow(io.BytesIO(data), ('PNG',))
 
 
 def _to_bgr(image: Image.Image) -> np.ndarray:
@@ -191,7 +188,7 @@ def _is_marked(image: Image.Image) -> np.ndarray:
 def _to_8_bit(image: Image.Image) -> Image.Image:
     """Reduce 16-bit grayscale to its high byte, as Pillow and OpenCV do with 16-bit color."""
     if image.mode == 'F':
-        raise ValueError('images of floating point values are not supported')
+        raise ValueError(f'it is {FLOATS}')
     if image.mode not in _DEEP_MODES:
         return image
     values = np.asarray(image)

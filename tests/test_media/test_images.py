@@ -159,7 +159,7 @@ def test_no_image(tmp_path, read):
 
 def test_values_beyond_16_bit(tmp_path):
     floats = Image.fromarray(np.ones((4, 4), np.float32))
-    with pytest.raises(BadInput, match='floating point'):
+    with pytest.raises(BadInput, match='floating-point'):
         read_image(write(tmp_path / 'a.tiff', encode(floats, 'TIFF')))
     integers = Image.fromarray(np.full((4, 4), 70000, np.int32))
     with pytest.raises(BadInput, match=r'0\.\.65535'):
