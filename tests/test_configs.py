@@ -78,8 +78,13 @@ def batch_of_one(height, width, pipeline=()):
     return dict(inputs=torch.randint(0, 256, (1, 3, *size), dtype=torch.uint8), data_samples=[sample])
 
 
+def in_full(path):
+    """Peers are tested at reduced size by tests of their own."""
+    return pytest.param(path, marks=pytest.mark.slow if is_peer(path) and path.parent.name != 'demo' else ())
+
+
 # One config for each model: the others differ in their data only.
-@by_name({str(load(path).model): path for path in ALL}.values())
+@by_name([in_full(path) for path in {str(load(path).model): path for path in ALL}.values()])
 def test_model_builds_and_predicts(path):
     cfg = load(path)
     pipeline = cfg.test_dataloader.dataset.pipeline

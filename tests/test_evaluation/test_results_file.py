@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
+from monfap_mm.evaluation.functional.localization import PixelCounts
 from monfap_mm.evaluation.functional.score_histogram import auc as auc_of
 from monfap_mm.evaluation.functional.score_histogram import average_precision as average_precision_of
 from monfap_mm.evaluation.results_file import (
@@ -201,6 +202,15 @@ def test_version_1_without_fake_pixels_has_nothing_to_say(tmp_path):
     path = tmp_path / 'results.jsonl'
     write_version_1(path, [make_record(1, label=0), make_record(2, label=1, histogram=None)])
     assert read_results(str(path))[1] == []
+
+
+def test_version_1_whose_rankings_are_undefined_has_no_bound(tmp_path):
+    path = tmp_path / 'results.jsonl'
+    all_fake = np.zeros_like(RECORDS[1].histogram)
+    all_fake[1, 200] = 50
+    write_version_1(path, [make_record(1, label=1, histogram=all_fake, pixels=PixelCounts(0, 0, 50, 0))])
+    (warning,) = read_results(str(path))[1]
+    assert 'per_image AUC is within 0 and AP within 0 points, on the mean of 1 fake images' in warning
 
 
 def test_parts_of_both_versions_put_together(tmp_path):

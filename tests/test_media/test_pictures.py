@@ -217,3 +217,5 @@ def test_a_video_is_no_picture(tmp_path):
     (tmp_path / 'a.mp4').write_bytes(b'x')
     with pytest.raises(BadInput, match='is a video: ask "monfap predict", or predict_video'):
         read_picture(str(tmp_path / 'a.mp4'))
+    with pytest.raises(BadInput, match=r'b\.mp4: No such file'):
+        read_picture(str(tmp_path / 'b.mp4'))

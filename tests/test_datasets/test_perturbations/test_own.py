@@ -68,6 +68,9 @@ def test_jigsaw_swaps_two_neighbours():
     swapped = np.where(tiles == moved[0], moved[1], np.where(tiles == moved[1], moved[0], tiles))
     np.testing.assert_array_equal(new_image[..., 1], swapped)
     np.testing.assert_array_equal(new_mask, swapped % 2)
+    without_mask, nothing = jigsaw(image, None, rng(), grid, 1)
+    np.testing.assert_array_equal(without_mask, new_image)
+    assert nothing is None
 
 
 def test_snow_falls_where_it_is_drawn():

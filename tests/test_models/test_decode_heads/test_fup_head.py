@@ -131,6 +131,12 @@ def test_levels_that_serve_nothing_get_gradients_of_zero(switch, with_cues):
     assert all(torch.count_nonzero(level.grad) > 0 for level in levels[len(idle) :])
 
 
+def test_levels_that_serve_nothing_may_be_zero():
+    cues = [torch.zeros_like(feat) for feat in features()]
+    losses = head(multi_scale=False).loss(features(), make_samples((64, 64)), cues=cues)
+    assert all(loss.isfinite() for loss in losses.values())
+
+
 @pytest.mark.parametrize('task_mode', ['additional_loss', 'global_statistics'])
 def test_detection_by_localization_is_the_most_fake_pixel(task_mode):
     cls_logits, mask_logits, _ = head(task_mode=task_mode)(features())
