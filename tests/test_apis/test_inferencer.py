@@ -138,6 +138,12 @@ def test_a_large_picture_needs_windows(inferencer, config, weights, monkeypatch)
     assert answered.size == (100, 100)
 
 
+def test_one_piece_has_4096_x_4096_pixels_at_most(inferencer):
+    inferencer._check_size((2048, 8192))
+    with pytest.raises(ValueError, match='2049 x 8192 pixels are too many for one piece'):
+        inferencer._check_size((8192, 2049))
+
+
 def test_what_will_be_refused_is_not_decoded(config, weights, tmp_path, monkeypatch):
     """A small file that unpacks to much: its header alone is read, from a file as from memory."""
     Image.new('1', (4000, 3000)).save(tmp_path / 'a.png')

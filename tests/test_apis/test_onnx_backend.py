@@ -3,7 +3,9 @@
 import json
 import shutil
 import sys
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -13,7 +15,8 @@ import pytest
 import torch
 
 from monfap_mm.apis import ForgeryInferencer
-from monfap_mm.apis.onnx_graph import resize_map
+from monfap_mm.apis.onnx_backend import _check_graph
+from monfap_mm.apis.onnx_graph import OnnxGraph, resize_map
 from monfap_mm.apis.onnx_session import _providers
 from monfap_mm.cli import main
 from monfap_mm.model_files.onnx_metadata import KEY
@@ -233,6 +236,18 @@ def test_edited_weights_are_refused(onnx_model, tmp_path, capsys):
 )
 def test_an_edited_file_of_version_1_is_refused_where_it_can_be_told(changes, message, tmp_path, capsys):
     assert message in refusal(edit(VERSION_1, tmp_path, **changes), tmp_path, capsys)
+
+
+@pytest.mark.parametrize(('gates', 'fits'), [(['b', 4, 3], True), (['b', 3, 4], False), (None, False)])
+def test_experts_are_counted_along_the_last_axis(gates, fits):
+    outputs = dict(score=['b'], logits=['b', 'h', 'w']) | (dict(gates=gates) if gates else {})
+    session = SimpleNamespace(
+        get_inputs=lambda: [SimpleNamespace(name=name, type=kind) for name, kind in OnnxGraph.INPUTS.items()],
+        get_outputs=lambda: [SimpleNamespace(name=name, shape=shape) for name, shape in outputs.items()],
+    )
+    metadata = SimpleNamespace(experts=('cd', 'bayar', 'srm'))
+    with nullcontext() if fits else pytest.raises(ValueError, match='its metadata names cd, bayar, srm'):
+        _check_graph(session, OnnxGraph, metadata, 'a.onnx')
 
 
 def test_another_graph_than_the_metadata_tells_of(onnx_model, tmp_path, capsys):

@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -204,6 +205,15 @@ def test_a_figure_that_the_validation_does_not_give_is_named(tmp_path):
         make_runner(tmp_path, scores=[{'ACC': 50}]).train()
 
 
+@pytest.fixture
+def _no_waits():
+    """MMEngine waits for 2 s wherever the data of a training by iteration begin anew."""
+    with pytest.MonkeyPatch.context() as patch:  # its own: a test undoes its patches on the way
+        patch.setattr('mmengine.runner.loops.time', SimpleNamespace(sleep=lambda seconds: None))
+        yield
+
+
+@pytest.mark.usefixtures('_no_waits')
 @pytest.mark.parametrize('write', range(1, WRITES + 1))
 def test_training_by_iteration(tmp_path, monkeypatch, write):
     by_iteration = dict(
