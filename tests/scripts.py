@@ -11,12 +11,23 @@ import runpy
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+
+import torch.multiprocessing
 
 ROOT = Path(__file__).parents[1]
 
 PROCESSES = multiprocessing.get_context('forkserver')
 PROCESSES.set_forkserver_preload(['monfap_mm.cli', 'monfap_mm.curation', 'monfap_mm.protocols'])
+
+
+def run_together(work: Callable, arguments: tuple, number: int = 2) -> None:
+    """Run ``work(rank, *arguments)`` in several processes at once, which come from the same server.
+
+    A fork of this process would not do: autograd refuses to work in one as soon as a test has used it.
+    """
+    torch.multiprocessing.start_processes(work, arguments, nprocs=number, start_method='forkserver')
 
 
 def run_script(script, *arguments, cwd, check=True, timeout=300, **env) -> subprocess.CompletedProcess:

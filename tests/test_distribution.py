@@ -76,6 +76,7 @@ PREDICT = "from monfap_mm.cli import main\nsys.exit(main(['predict', *sys.argv[1
 ANSWERING = ('apis', 'cli', 'jobs', 'media', 'model_files', 'structures', 'utils', 'visualization', 'web')
 FOR_TORCH = {
     'apis.torch_backend',
+    'model_files.conversion',
     'model_files.loading',
     'structures.scores',
     'utils.file_names',

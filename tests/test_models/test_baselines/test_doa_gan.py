@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 import torch.nn.functional as F
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
@@ -21,6 +20,7 @@ from monfap_mm.models.baselines.doa_gan.checkpoint import to_state_dict
 from monfap_mm.models.baselines.doa_gan.head import DOAOutput
 from monfap_mm.utils.state_dicts import compare_state_dicts
 from tests.samples import make_samples, train_steps
+from tests.scripts import run_together
 
 from . import peers
 
@@ -284,7 +284,7 @@ def train_in_one_of_two_processes(rank, folder):
 
 
 def test_two_processes_train_the_same_weights(tmp_path):
-    mp.start_processes(train_in_one_of_two_processes, args=(str(tmp_path),), nprocs=2, start_method='fork')
+    run_together(train_in_one_of_two_processes, (str(tmp_path),))
     first, second = (torch.load(tmp_path / f'{rank}.pth', weights_only=True) for rank in range(2))
     start = small().state_dict()
     assert first.keys() == second.keys() == start.keys()

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 from mmengine.model import MMDistributedDataParallel
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import MODEL_WRAPPERS, init_default_scope
@@ -18,6 +17,7 @@ from monfap_mm.deployment import export_model
 from monfap_mm.model_files.loading import build_model
 from monfap_mm.models import ForgerySegmentor
 from tests.samples import make_samples
+from tests.scripts import run_together
 from tests.test_configs import CONFIGS
 from tests.test_models.test_baselines.small import RECIPES, build_small, small_config
 from tools.model_converters.peers2mm import PEERS, ConversionError, require_fit
@@ -69,7 +69,7 @@ def _train_in_one_of_two_processes(rank, folder, name):
 @each
 def test_two_processes_train_the_same_weights(name, tmp_path):
     arguments = (str(tmp_path), name)
-    mp.start_processes(_train_in_one_of_two_processes, args=arguments, nprocs=2, start_method='fork')
+    run_together(_train_in_one_of_two_processes, arguments)
     first, second = (torch.load(tmp_path / f'{rank}.pth', weights_only=True) for rank in range(2))
     start = build_small(name)
     for key, parameter in start.named_parameters():
