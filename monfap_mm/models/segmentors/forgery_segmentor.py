@@ -12,6 +12,7 @@ from mmseg.models.utils import resize
 from mmseg.utils import OptConfigType, OptSampleList, SampleList
 from torch import Tensor
 
+from ...media.limits import MAX_PIXELS_IN_ONE_PIECE
 from ...media.orientation import TURNS
 from ...utils.state_dicts import keep_settings
 from ...utils.windows import average_windows, windows
@@ -154,7 +155,19 @@ class ForgerySegmentor(BaseSegmentor):
         return self.whole_inference(inputs, batch_img_metas)
 
     def whole_inference(self, inputs: Tensor, batch_img_metas: list[dict]) -> ForgeryPrediction:
-        """Predict images in one piece."""
+        """Predict images in one piece.
+
+        Raises:
+            ValueError: If they have more than 4096 x 4096 pixels, before anything is allocated: memory would end the
+                process, without a word, where the system lends more than it has.
+        """
+        height, width = inputs.shape[2:]
+        if height * width > MAX_PIXELS_IN_ONE_PIECE:
+            names = ', '.join(meta['img_path'] for meta in batch_img_metas if meta.get('img_path'))
+            raise ValueError(
+                f'{width} x {height} pixels are too many for one piece: use mode slide, or Resize in the test pipeline'
+                + (f' ({names})' if names else '')
+            )
         return self.encode_decode(inputs, batch_img_metas)
 
     def slide_inference(self, inputs: Tensor, batch_img_metas: list[dict]) -> ForgeryPrediction:

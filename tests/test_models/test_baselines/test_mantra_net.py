@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from mmseg.structures import SegDataSample
 
 from monfap_mm.models.baselines.mantra_net import ManTraNet
 from monfap_mm.models.baselines.mantra_net.anomaly_detector import AnomalyDetector, local_mean
@@ -264,6 +265,26 @@ def test_any_size(size, norm):
     prediction = ManTraNet(**SMALL, norm=norm).eval().inference(torch.rand(1, 3, *size), [])
     assert prediction.seg_logits.shape == (1, 2, *size)
     assert prediction.seg_logits.isfinite().all()
+
+
+@torch.no_grad()
+def test_too_large_an_image_is_refused_before_anything_is_computed():
+    """Of 89 million pixels, 64 channels are 23 GB. One stored value stands for all of the image."""
+    model = ManTraNet(**SMALL).eval()
+    model.extractor.register_forward_pre_hook(lambda *_: pytest.fail('computed'))
+    image = torch.zeros(1, 3, 1, 1).expand(1, 3, 2049, 8192)
+    reason = '8192 x 2049 pixels are too many for one piece: use mode slide, or Resize in the test pipeline'
+    with pytest.raises(ValueError, match=f'^{reason}$'):
+        model.predict(image)
+    with pytest.raises(ValueError, match=rf'^{reason} \(photos/large.png\)$'):
+        model.predict(image, [SegDataSample(metainfo=dict(img_path='photos/large.png'))])
+
+
+@torch.no_grad()
+def test_4096_x_4096_pixels_are_one_piece(monkeypatch):
+    model = ManTraNet(**SMALL).eval()
+    monkeypatch.setattr(model, 'encode_decode', lambda inputs, metas: inputs.shape)
+    assert model.inference(torch.zeros(1, 3, 1, 1).expand(1, 3, 2048, 8192), []) == (1, 3, 2048, 8192)
 
 
 def test_an_unknown_norm_is_refused():
