@@ -33,6 +33,13 @@ def test_systems_that_take_more_than_pixels_are_counted_too():
     assert parts['dct_stream'][1] > 0
 
 
+@pytest.mark.parametrize('path', sorted(ROOT.glob('configs/baselines/doa_gan/*_common-recipe_*.py')))
+def test_sizes_that_are_traced_are_no_obstacle(path):
+    parts = measure(str(path), (64, 64))
+    assert parts['whole'][0] == pytest.approx(27.0, abs=0.1)
+    assert parts['decode_head'][1] > 0
+
+
 def test_convolutions_are_counted_as_multiply_adds_by_pixel():
     """Four times the pixels, four times the work; what does not grow with the image is small."""
     small, large = (measure(str(CONFIG), (size, size))['backbone'][1] for size in (64, 128))

@@ -1,5 +1,7 @@
 """Affinity between the cells of a feature map, from which both orders of attention come."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 from mmengine.model import BaseModule
@@ -37,7 +39,7 @@ class Affinity(BaseModule):
 
 def largest_matches(affinity: Tensor, count: int) -> Tensor:
     """The largest values of each cell in falling order, ``(B, count, grid, grid)``: first-order attention."""
-    grid = round(affinity.shape[1] ** 0.5)
+    grid = math.isqrt(int(affinity.shape[1]))
     values = affinity.topk(count, dim=1).values
     return values.unflatten(2, (grid, grid))
 
