@@ -5,6 +5,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from ..jobs.shards import Shard, parse_shard
+
 
 def existing_folder(text: str) -> Path:
     """A folder that exists."""
@@ -47,3 +49,11 @@ def share(text: str) -> float:
     if not 0 <= number <= 1:
         raise argparse.ArgumentTypeError(f'must be a share from 0 to 1, got {text}')
     return number
+
+
+def shard(text: str) -> Shard:
+    """A part of a job, such as 3/64."""
+    try:
+        return parse_shard(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from ..jobs.shards import Shard
 from ..media.endings import IMAGE_ENDINGS, VIDEO_ENDINGS
 from ..media.folders import LeftOut, expand_inputs
 
@@ -22,31 +23,43 @@ class Inputs:
         paths: As on the command line; ``-`` stands for the lines of standard input.
         out: Folder of the answers; what lies in it is left out.
         done: By :func:`identity`, the :func:`state` of what is answered; None where it is not known.
+        shard: Only the files of this part, by their path below the folder that was named.
 
     Attributes:
-        total: Number of different files so far, without those in ``out``.
+        total: Number of different files so far, without those in ``out`` and of other shards.
+        elsewhere: Number of those of other shards.
         changed: Number of those that are answered again, since they changed.
         own: Number of files in ``out``.
         left_out: What folders hold beside pictures and videos.
     """
 
-    def __init__(self, paths: Iterable[str], out: Path | None = None, done: Mapping[str, dict | None] | None = None):
+    def __init__(
+        self,
+        paths: Iterable[str],
+        out: Path | None = None,
+        done: Mapping[str, dict | None] | None = None,
+        shard: Shard | None = None,
+    ) -> None:
         self._names = (name for path in paths for name in (_read_lines() if path == PIPE else [path]))
         self._out = None if out is None else os.path.join(os.path.realpath(out), '')
         self._done = done or {}
+        self._shard = shard
         self._states: dict[str, dict | None] = {}
-        self.total = self.changed = self.own = 0
+        self.total = self.elsewhere = self.changed = self.own = 0
         self.left_out = LeftOut()
 
     def __iter__(self) -> Iterator[str]:
         seen, folders = set(), {}
-        for path in expand_inputs(self._names, IMAGE_ENDINGS | VIDEO_ENDINGS, self.left_out):
+        for root, path in self._listed():
             key = identity(path, folders)
             if key in seen:
                 continue
             seen.add(key)
             if self._out and key.startswith(self._out):
                 self.own += 1
+                continue
+            if self._shard and not self._shard.has(_below(root, path)):
+                self.elsewhere += 1
                 continue
             self.total += 1
             # Before the file is read: if it changes meanwhile, it is seen to have changed.
@@ -57,6 +70,11 @@ class Inputs:
                 self.changed += 1
             self._states[path] = now
             yield path
+
+    def _listed(self) -> Iterator[tuple[str, str]]:
+        for root in self._names:
+            for path in expand_inputs(root, IMAGE_ENDINGS | VIDEO_ENDINGS, self.left_out):
+                yield root, path
 
     def take_state(self, path: str) -> dict | None:
         """The state that a file had when it was chosen; to be asked once."""
@@ -89,6 +107,11 @@ def state(path: str) -> dict | None:
     except (OSError, ValueError):
         return None
     return dict(bytes=status.st_size, modified=status.st_mtime)
+
+
+def _below(root: str, path: str) -> str:
+    """The part of a path that is the same on machines that have the folder at different places."""
+    return path.removeprefix(os.path.join(root, ''))
 
 
 def _read_lines() -> Iterator[str]:

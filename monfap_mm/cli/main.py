@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from ..version import __version__
-from . import info, predict, serve
+from . import info, merge, predict, serve
 from .command import exit_code, show_any_text
 
 
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument('--version', action='version', version=__version__)
     verbs = parser.add_subparsers(required=True, metavar='VERB')
-    for verb in (predict, serve, info):
+    for verb in (predict, merge, serve, info):
         verb.add_parser(verbs)
     args = parser.parse_args(arguments)
     return exit_code('monfap', lambda: args.run(args), 'what is written stays, and predict --resume goes on')

@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from itertools import groupby
@@ -14,16 +13,18 @@ from ..jobs.folder_lock import only_writer
 from ..jobs.progress import ProgressReport
 from ..media.endings import is_video
 from ..structures import SCHEMA_VERSION, ForgeryResult, VideoResult
-from ..utils.atomic_write import atomic_write, remove_leftovers
+from ..utils.atomic_write import remove_leftovers
 from ..utils.printable import printable
 from ..version import __version__
-from ..visualization.report import write_report
 from .answer_files import EVIDENCE, write_answer_files
+from .arguments import shard
 from .exit_codes import DONE, FAILED, NOT_STARTED, NOT_WRITTEN
 from .inputs import PIPE, Inputs
 from .model_arguments import ModelError, add_model_arguments, load_inferencer
-from .predictions_file import PredictionsError, PredictionsFile, read_predictions, to_line
-from .summary import summary_rows, to_csv, to_text
+from .predictions_file import PredictionsError, PredictionsFile, to_line
+from .shard_files import forget_finished, refuse_whole_run, write_finished
+from .summary import to_text
+from .summary_files import write_summary_files
 from .video_files import FOLDER as VIDEO_FOLDER
 from .video_files import predict_video_into, write_video_files
 
@@ -38,6 +39,7 @@ DIR gets
   report.html         all answers with thumbnails, to sort and to print; written at the end
   summary.csv         one row per file, written at the end
   run.json            the settings
+  shards/             with --shard: all of this for each part, until monfap merge joins them
 
 A file that cannot be read or predicted has a line with "error"; the others go on.
 
@@ -81,6 +83,12 @@ def add_parser(verbs) -> None:
     parser.add_argument(
         '--resume', action='store_true', help='skip what DIR has an answer for, unless it changed since'
     )
+    parser.add_argument(
+        '--shard',
+        type=shard,
+        metavar='I/N',
+        help='answer part I of N into DIR/shards, for monfap merge DIR; auto: as Slurm, torchrun or MPI says',
+    )
     parser.add_argument('--batch-size', type=int, default=8, help='pictures that are predicted together; default 8')
     parser.add_argument('--workers', type=int, default=2, help='threads that read pictures; default 2')
     frames = parser.add_mutually_exclusive_group()
@@ -102,7 +110,7 @@ def run(args: argparse.Namespace) -> int:
         return _stop('--batch-size must be at least 1, and --workers at least 0', NOT_STARTED)
     if args.every < 1 or (args.fps is not None and not 0 < args.fps < float('inf')):
         return _stop('--every must be at least 1, and --fps above 0', NOT_STARTED)
-    for option in ('resume', 'evidence'):
+    for option in ('resume', 'evidence', 'shard'):
         if getattr(args, option) and args.out == PIPE:
             return _stop(f'--{option} needs a folder: --out DIR', NOT_STARTED)
     if args.out != PIPE and (around := _folder_around(args.out, args.paths)):
@@ -122,13 +130,18 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _to_folder(args: argparse.Namespace, inferencer: ForgeryInferencer) -> int:
-    folder, settings = Path(args.out), _settings(args, inferencer)
+    out, settings = Path(args.out), _settings(args, inferencer)
+    folder = args.shard.folder(out) if args.shard else out
+    if args.shard:
+        refuse_whole_run(out)
     with ExitStack() as stack:
         try:
             predictions = stack.enter_context(_opened(folder, settings, args))
         except OSError as error:
             return _stop(f'cannot write to {folder}: {error.strerror or error}', NOT_STARTED)
-        inputs = Inputs(args.paths, folder, predictions.done)
+        if args.shard:
+            forget_finished(folder)
+        inputs = Inputs(args.paths, out, predictions.done, args.shard)
         paths, progress = _with_progress(args.paths, inputs)
         with progress:
             for result in _answers(args, inferencer, paths, folder, progress):
@@ -137,11 +150,10 @@ def _to_folder(args: argparse.Namespace, inferencer: ForgeryInferencer) -> int:
                 if isinstance(progress, ProgressReport):
                     progress.step(bad=result.error is not None)
         predictions.finish()
-        rows = summary_rows(read_predictions(predictions.path))
-        atomic_write(folder / 'summary.csv', to_csv(rows))
-        written = time.strftime('%Y-%m-%d %H:%M:%S %z')
-        about = dict(model=args.model, checkpoint=inferencer.backend.weights, written=written)
-        write_report(folder / 'report.html', read_predictions(predictions.path), about | settings)
+        about = dict(model=args.model, checkpoint=inferencer.backend.weights)
+        rows = write_summary_files(folder, about, settings)
+        if args.shard:
+            write_finished(folder, args.shard, inputs, about)
     print(to_text(rows))
     if inputs.left_out.endings:
         print(printable(inputs.left_out.describe()))

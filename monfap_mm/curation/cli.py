@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from ..cli.arguments import existing_file, existing_folder, positive_number, share
+from ..cli.arguments import existing_file, existing_folder, positive_number, shard, share
 from ..cli.command import run_command
 from ..cli.exit_codes import DONE, FAILED, INTERRUPTED, NOT_STARTED, NOT_WRITTEN
 from ..jobs.errors import JobError
@@ -51,6 +51,12 @@ def make_parser(description: str, example: str, from_list: bool = False) -> argp
         default=MAX_PIXELS_OF_SETS,
         help='refuse larger images, default: %(default)s',
     )
+    parser.add_argument(
+        '--shard',
+        type=shard,
+        metavar='I/N',
+        help='make part I of N, to be joined by merge.py; auto: as Slurm, torchrun or MPI says',
+    )
     return parser
 
 
@@ -81,7 +87,7 @@ def mask_settings(mask_values: str) -> dict:
 
 def job_options(args: argparse.Namespace) -> dict:
     """The parsed options that :func:`run_job` takes."""
-    return dict(workers=args.workers, max_bad=args.max_bad)
+    return dict(workers=args.workers, max_bad=args.max_bad, shard=args.shard)
 
 
 def refuse_nested(dst: Path, *sources: Path) -> None:
@@ -100,18 +106,26 @@ def run_converter(name: str, main: Callable[[], int]) -> None:
     run_command(name, main, after_stop='the same command goes on from here')
 
 
-def report(summary: Summary, dst: Path, max_bad: float, labels: Collection[int] = ()) -> int:
+def report(summary: Summary, args: argparse.Namespace, labels: Collection[int] = ()) -> int:
     """Print what a job did.
 
     Args:
         summary: From :func:`run_job`.
-        dst: Folder of the set.
-        max_bad: Largest share of bad items, 0 to 1.
+        args: The parsed options of :func:`make_parser`.
         labels: Labels that the set must have samples of.
 
     Returns:
-        The exit code: a set without samples, or without those of a label, is unfit.
+        The exit code: a set without samples, or without those of a label, is unfit; a shard of one may lack them.
     """
+    if args.shard is None or summary.too_many_bad:
+        return report_set(summary, args.dst, args.max_bad, labels)
+    print(summary.format())
+    print(f'Shard {args.shard} is in {args.shard.folder(args.dst)}; when all are there: merge.py {args.dst}')
+    return DONE
+
+
+def report_set(summary: Summary, dst: Path, max_bad: float, labels: Collection[int] = ()) -> int:
+    """Print what a whole set is made of; returns the exit code, see :func:`report`."""
     print(summary.format())
     present = {label for (_, label), count in summary.samples.items() if count}
     if summary.too_many_bad:

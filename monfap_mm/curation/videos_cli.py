@@ -39,7 +39,7 @@ def convert_videos(converter: ModuleType, description: str, example: str, recipe
     tasks = converter.list_tasks(args.src)
     summary = run_job(tasks, work, args.dst, settings=settings, unit='videos', **job_options(args))
     report_left_out(args.src, VIDEO_ENDINGS)
-    return report(summary, args.dst, args.max_bad)
+    return report(summary, args)
 
 
 def add_sampling_options(parser: argparse.ArgumentParser) -> None:

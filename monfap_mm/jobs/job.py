@@ -16,7 +16,9 @@ from .errors import JobError, JobStoppedError
 from .folder_lock import LOCK, only_writer
 from .manifest import Manifest
 from .output_files import PARTIAL
+from .plan import Plan
 from .progress import ProgressReport
+from .shards import Shard
 from .workers import Failure, map_in_order
 
 MANIFEST = 'manifest.jsonl'
@@ -117,7 +119,8 @@ class Summary:
         lines = [f'{"list":<{width}}  {"real":>8}  {"fake":>8}  {"images":>8}']
         lines += [f'{name:<{width}}  {real:8}  {fake:8}  {real + fake:8}' for name, real, fake in rows]
         lines += [f'{name}: {count}' for name, count in sorted(self.counts.items())]
-        done = f'{self.total} {self.unit}, {self.bad} bad, {self.rate:.1f} per second'
+        done = f'{self.total} {self.unit}, {self.bad} bad'
+        done += f', {self.rate:.1f} per second' if self.rate else ''
         lines.append(done + (f', {self.resumed} done before' if self.resumed else ''))
         lines += [f'  bad: {safe_name(key)}: {reason}' for key, reason in self.reasons]
         if self.bad > len(self.reasons):
@@ -140,6 +143,7 @@ def run_job(
     max_bad: float = 0.01,
     unit: str = 'images',
     unlisted: Collection[str] = frozenset(),
+    shard: Shard | None = None,
 ) -> Summary:
     """Make a set, or go on with one.
 
@@ -158,6 +162,7 @@ def run_job(
         max_bad: Largest share of bad items, 0 to 1; the job gives up as soon as there are more.
         unit: What an item is, in the plural.
         unlisted: Keys of tasks whose samples stay out of the lists; may change from run to run.
+        shard: Make this part alone, as a set of its own in :meth:`Shard.folder`, for ``merge.merge_shards``.
 
     Raises:
         JobError: If the folder holds something else, cannot be written, or another run is at work in it.
@@ -168,11 +173,21 @@ def run_job(
     if len(set(keys)) < len(keys):
         twice = next(key for key, count in Counter(keys).items() if count > 1)
         raise JobError(f'The source has two items called {twice!r}.')
+    # Of the whole, in a part too: a part of ten items would give up at the first bad one.
+    allowed = max_bad * len(keys)
+    if shard:
+        if (dst / MANIFEST).exists():
+            raise JobError(f'{dst} holds a whole set already: choose another folder for its shards.')
+        plan = Plan.of(shard, keys, unlisted, unit)
+        dst, keys = shard.folder(dst), [key for _, key, _ in plan.items]
+        tasks = [tasks[place] for place, _, _ in plan.items]
     with _open_set(dst, settings) as manifest:
         _refuse_other_source(manifest, keys)
+        if shard:
+            plan.write(dst)
         todo = [task for task in tasks if not manifest.is_done(task.key)]
         summary = Summary(len(keys), resumed=len(keys) - len(todo), unit=unit)
-        allowed, bad = max_bad * len(keys), 0
+        bad = 0
         # Closed before the lists are written: no worker is left that could still write.
         results = closing(map_in_order(partial(_call, work, dst), todo, workers or os.cpu_count()))
         with ProgressReport(summary.resumed, len(keys), unit) as progress, results as pairs:
@@ -184,7 +199,7 @@ def run_job(
                     summary.too_many_bad = True
                     break
             summary.rate = progress.rate
-        _finish(dst, manifest, keys, unlisted, summary)
+        finish_set(dst, manifest, keys, unlisted, summary)
     return summary
 
 
@@ -201,7 +216,7 @@ def _open_set(dst: Path, settings: dict) -> Iterator[Manifest]:
     """The manifest of a folder that no other run writes to meanwhile."""
     path = dst / MANIFEST
     with ExitStack() as stack:
-        with _explain_os_errors(dst, JobError):
+        with explain_os_errors(dst, JobError):
             dst.mkdir(parents=True, exist_ok=True)
             stack.enter_context(only_writer(dst))
             if not path.exists() and any(entry.name != LOCK for entry in dst.iterdir()):
@@ -223,14 +238,14 @@ def _refuse_other_source(manifest: Manifest, keys: list[str]) -> None:
         )
 
 
-def _finish(dst: Path, manifest: Manifest, keys: list[str], unlisted: Collection[str], summary: Summary) -> None:
+def finish_set(dst: Path, manifest: Manifest, keys: list[str], unlisted: Collection[str], summary: Summary) -> None:
     """Write the lists and, last, the sorted manifest: until then, a killed run is seen to be unfinished.
 
     A list has all samples or is not written: one of a part would be trained on, or tested with, as if it were whole.
     Lists of an earlier run, which was whole, are left as they are by one that gives up.
     """
     drafts = dst / PARTIAL
-    with _explain_os_errors(dst, JobStoppedError):
+    with explain_os_errors(dst, JobStoppedError):
         with ExitStack() as stack:
             lists = {}
             for record in manifest.records(keys):
@@ -256,7 +271,7 @@ def _list_line(entry: dict) -> str:
 
 
 @contextmanager
-def _explain_os_errors(dst: Path, kind: type[JobError]) -> Iterator[None]:
+def explain_os_errors(dst: Path, kind: type[JobError]) -> Iterator[None]:
     try:
         yield
     except OSError as error:

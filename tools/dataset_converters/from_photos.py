@@ -83,7 +83,7 @@ def main() -> int:
     work = PhotoForger.of(args.src, recipe, tasks)
     summary = run_job(tasks, work, args.dst, settings=settings, unit='photographs', **job_options(args))
     report_left_out(args.src)
-    return report(summary, args.dst, args.max_bad)
+    return report(summary, args)
 
 
 if __name__ == '__main__':

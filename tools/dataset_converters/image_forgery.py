@@ -80,7 +80,7 @@ def main() -> int:
     tasks = [Task(sample.image, sample) for sample in samples]
     summary = run_job(tasks, work, args.dst, settings=settings, **job_options(args))
     report_left_out(args.src)
-    return report(summary, args.dst, args.max_bad, labels=(0, 1))
+    return report(summary, args, labels=(0, 1))
 
 
 if __name__ == '__main__':

@@ -63,7 +63,7 @@ def main() -> int:
     options = dict(settings=settings, unit='items', unlisted=excluded, **job_options(args))
     summary = run_job(tasks, work, args.dst, **options)
     report_left_out(args.open_images)
-    return report(summary, args.dst, args.max_bad)
+    return report(summary, args)
 
 
 if __name__ == '__main__':

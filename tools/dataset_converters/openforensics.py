@@ -38,7 +38,7 @@ def main() -> int:
     settings.update(hash_annotations(files.values()))
     tasks = openforensics.list_tasks(files)
     summary = run_job(tasks, work, args.dst, settings=settings, unit='items', **job_options(args))
-    return report(summary, args.dst, args.max_bad)
+    return report(summary, args)
 
 
 if __name__ == '__main__':

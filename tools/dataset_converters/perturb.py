@@ -71,7 +71,7 @@ def main() -> int:
     settings.update(describe(args.src, perturber), **mask_settings(args.mask_values))
     work = partial(convert, split=args.src.stem, perturber=perturber, max_pixels=args.max_pixels)
     summary = run_job(tasks, work, args.dst, settings=settings, **job_options(args))
-    return report(summary, args.dst, args.max_bad)
+    return report(summary, args)
 
 
 if __name__ == '__main__':
