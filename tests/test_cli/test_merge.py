@@ -32,8 +32,10 @@ def predict(arguments, photos, tmp_path):
     return run
 
 
-def without_files(found: dict) -> dict:
-    return {path: {key: value for key, value in values.items() if key != 'files'} for path, values in found.items()}
+def plain(found: dict) -> dict:
+    """What does not depend on which pictures were predicted together, as rounding does."""
+    keys = ('kind', 'size', 'label', 'note', 'error', 'source')
+    return {path: {key: values[key] for key in keys} for path, values in found.items()}
 
 
 def test_parts_give_the_answers_of_one_run(photos, predict, tmp_path, capsys):
@@ -49,7 +51,11 @@ def test_parts_give_the_answers_of_one_run(photos, predict, tmp_path, capsys):
     capsys.readouterr()
     assert main(['merge', str(out), str(photos)]) == 0
     found = answers(out)
-    assert without_files(found) == without_files(answers(whole))
+    assert plain(found) == plain(answers(whole))
+    expected = [values['score'] for values in answers(whole).values() if values['error'] is None]
+    assert [values['score'] for values in found.values() if values['error'] is None] == pytest.approx(
+        expected, abs=1e-5
+    )
     assert list(found) == sorted(found)
     for values in found.values():
         assert set(values['files']) == (set() if values['error'] else {'mask', 'overlay', 'evidence'})
