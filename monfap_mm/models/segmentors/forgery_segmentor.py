@@ -9,6 +9,7 @@ from mmengine.structures import LabelData, PixelData
 from mmseg.models import SegDataPreProcessor
 from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.models.utils import resize
+from mmseg.structures import SegDataSample
 from mmseg.utils import OptConfigType, OptSampleList, SampleList
 from torch import Tensor
 
@@ -139,14 +140,24 @@ class ForgerySegmentor(BaseSegmentor):
         return samples
 
     def postprocess_result(self, seg_logits: Tensor, data_samples: OptSampleList = None) -> SampleList:
-        """As in mmseg, and a picture that went in as it is stored (meta ``orientation``) comes out as it is shown."""
-        samples = super().postprocess_result(seg_logits, data_samples)
-        for sample in samples:
-            if (orientation := sample.metainfo.get('orientation')) in TURNS:
-                sample.seg_logits = PixelData(data=_turned(sample.seg_logits.data, orientation))
-                sample.pred_sem_seg = PixelData(data=_turned(sample.pred_sem_seg.data, orientation))
-                sample.set_metainfo(dict(ori_shape=tuple(sample.seg_logits.shape)))
+        """As in mmseg, and a picture that went in as it is stored (meta ``orientation``) comes out as it is shown.
+
+        Two classes are compared; mmseg's ``argmax`` says the same, and takes 20 times as long on a CPU.
+        """
+        samples = [SegDataSample() for _ in seg_logits] if data_samples is None else data_samples
+        for logits, sample in zip(seg_logits, samples, strict=True):
+            if data_samples is not None:
+                logits = self._at_picture(logits, sample.metainfo)
+                sample.set_metainfo(dict(ori_shape=tuple(logits.shape[1:])))
+            sample.seg_logits = PixelData(data=logits)
+            sample.pred_sem_seg = PixelData(data=(logits[1:] > logits[:1]).long())
         return samples
+
+    def _at_picture(self, logits: Tensor, meta: dict) -> Tensor:
+        """Logits ``(2, H, W)`` of a picture, as it is shown, from those of its input."""
+        logits, size = _without_padding(logits, meta), meta['ori_shape'][:2]
+        logits = resize(logits[None], size=size, mode='bilinear', align_corners=self.align_corners, warning=False)[0]
+        return _turned(logits, meta)
 
     def inference(self, inputs: Tensor, batch_img_metas: list[dict]) -> ForgeryPrediction:
         """Whole or slide inference by ``test_cfg.mode``."""
@@ -295,19 +306,22 @@ def _padding(length: int, least: int, divisor: int) -> int:
     return (torch.sym_max(length, least) + divisor - 1) // divisor * divisor - length
 
 
-def _turned(maps: Tensor, orientation: int) -> Tensor:
-    """Maps ``(C, H, W)`` of stored pixels, turned by EXIF as the picture is shown."""
-    reversed_axes, swaps = TURNS[orientation]
+def _as_shown(maps: Tensor, meta: dict) -> Tensor:
+    """Undo what pre-processing did to maps ``(C, H, W)`` of an input, but for its size."""
+    return _turned(_without_padding(maps, meta), meta)
+
+
+def _without_padding(maps: Tensor, meta: dict) -> Tensor:
+    """Maps ``(C, H, W)`` without the padding of the input, and flipped back."""
+    left, right, top, bottom = meta.get('img_padding_size', meta.get('padding_size', (0, 0, 0, 0)))
+    maps = maps[:, top : maps.shape[1] - bottom, left : maps.shape[2] - right]
+    return maps.flip(2 if meta['flip_direction'] == 'horizontal' else 1) if meta.get('flip') else maps
+
+
+def _turned(maps: Tensor, meta: dict) -> Tensor:
+    """Maps ``(C, H, W)`` of stored pixels, turned as EXIF (meta ``orientation``) says that the picture is shown."""
+    if meta.get('orientation') not in TURNS:
+        return maps
+    reversed_axes, swaps = TURNS[meta['orientation']]
     maps = maps.flip([axis - 2 for axis in reversed_axes])
     return maps.transpose(1, 2).contiguous() if swaps else maps
-
-
-def _as_shown(image: Tensor, meta: dict) -> Tensor:
-    """Undo what pre-processing did to ``(C, H, W)``, as is done for the logits."""
-    left, right, top, bottom = meta.get('img_padding_size', meta.get('padding_size', (0, 0, 0, 0)))
-    image = image[:, top : image.shape[1] - bottom, left : image.shape[2] - right]
-    if meta.get('flip'):
-        image = image.flip(dims=(2 if meta.get('flip_direction') == 'horizontal' else 1,))
-    if meta.get('orientation') in TURNS:
-        image = _turned(image, meta['orientation'])
-    return image
