@@ -41,12 +41,12 @@ class OnnxModel(NamedTuple):
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--slow`` for what reduced instances stand for otherwise."""
-    parser.addoption('--slow', action='store_true', help='also run the tests marked slow: whole networks of the peers')
+    parser.addoption('--slow', action='store_true', help='also run the tests marked slow: whole networks, more exports')
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the mark known."""
-    config.addinivalue_line('markers', 'slow: a whole network; runs with --slow only')
+    config.addinivalue_line('markers', 'slow: one more whole network, or export of one; runs with --slow only')
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -55,7 +55,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not config.getoption('--slow'):
         for item in items:
             if item.get_closest_marker('slow'):
-                item.add_marker(pytest.mark.skip(reason='a whole network: run with --slow'))
+                item.add_marker(pytest.mark.skip(reason='one more whole network: run with --slow'))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -102,7 +102,9 @@ def test_any_batch_and_size(whole):
     assert_same(*whole)
 
 
-@pytest.mark.parametrize('name', ['ResNet slim', 'MiT', 'HRNet'])
+@pytest.mark.parametrize(
+    'name', ['ResNet slim', pytest.param('MiT', marks=pytest.mark.slow), pytest.param('HRNet', marks=pytest.mark.slow)]
+)
 def test_on(name):
     model = model_on(name)
     form = ExportForm(copy.deepcopy(model), replace(METADATA, experts=()))

@@ -53,7 +53,7 @@ def test_nothing_is_written_where_the_answers_differ(fast, onnx_model, tmp_path,
     assert out.read_text() == 'an earlier one'
 
 
-@pytest.mark.parametrize('name', ['mvss_net', 'pscc_net'])
+@pytest.mark.parametrize('name', ['mvss_net', pytest.param('pscc_net', marks=pytest.mark.slow)])
 def test_peers(name, tmp_path):
     """Through their shipped recipes, to files that answer as the models at every size that is checked."""
     small_config(name).dump(tmp_path / 'small.py')

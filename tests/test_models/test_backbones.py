@@ -49,6 +49,7 @@ def test_monfap_on(name):
     torch.testing.assert_close(samples[0].pred_label.score.sum(), torch.tensor(1.0))
 
 
+@pytest.mark.slow
 def test_monfap_r_as_written():
     """At full width the coarsest Bayar expert alone has 105 M weights: smallest image, leanest optimizer."""
     model = build(monfap_cfg(dict(type='ResNet', depth=50, norm_cfg=dict(type='BN')), [256, 512, 1024, 2048]))

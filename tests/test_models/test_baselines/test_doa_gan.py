@@ -76,7 +76,7 @@ class Reference:
         return F.interpolate(self.outputs[image].mask_logits, size, mode='bilinear', align_corners=True)
 
 
-@pytest.fixture(scope='module', params=[1, 3])
+@pytest.fixture(scope='module', params=[1, pytest.param(3, marks=pytest.mark.slow)])
 def reference(request):
     classes = request.param
     shapes = peers.shapes('doa_gan')

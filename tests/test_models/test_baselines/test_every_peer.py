@@ -152,7 +152,7 @@ def exported(tmp_path):
     return export
 
 
-@pytest.mark.parametrize('name', ['hpfcn', 'mantra_net'])
+@pytest.mark.parametrize('name', [pytest.param('hpfcn', marks=pytest.mark.slow), 'mantra_net'])
 def test_the_onnx_file_answers_the_same(name, exported, tmp_path):
     assert exported(name) < 1e-4
     inferencer = ForgeryInferencer(str(tmp_path / f'{name}.onnx'))

@@ -1,5 +1,6 @@
 """HiFi-Net against the reference, and what the reference cannot tell."""
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,8 @@ from . import peers
 CONFIGS = Path(__file__).parents[3] / 'configs'
 PUBLISHED = {'api': 'hifi-net_published_ofv2-256x256.py', 'loc': 'hifi-net-loc_published_ofv2.py'}
 INSTANCES = {'a': ('api', (2, 64, 64)), 'b': ('api', (1, 64, 96)), 'c': ('loc', (2, 96, 64))}
+# The network that only localizes takes a minute.
+each = pytest.mark.parametrize('name', ['a', 'b', pytest.param('c', marks=pytest.mark.slow)])
 RADIUS = {'api': 3.0, 'loc': 0.7}
 
 
@@ -60,22 +63,30 @@ def draw_images(rng, batch, height, width):
     return torch.from_numpy(np.clip(0.5 + offset + 0.2 * coarse + 0.1 * fine, 0, 1).astype(np.float32))
 
 
+def draw_references(kind):
+    """By instance of a kind: published model with the reference's weights, images, center."""
+    rng = np.random.RandomState(20241102)
+    shapes = peers.shapes('hifi_net', f'state_dict_shapes{"" if kind == "api" else "_loc"}.json')
+    weights = to_state_dict(peers.draw(shapes, rng, special))
+    model = build(CONFIGS / 'baselines' / 'hifi_net' / PUBLISHED[kind])
+    model.load_state_dict(weights, strict=True)
+    made = {}
+    for name, (of, size) in INSTANCES.items():
+        if of == kind:
+            images = draw_images(rng, *size)
+            center = rng.uniform(0, 2 if kind == 'api' else 1, 18).astype(np.float32)
+            made[name] = model.eval(), images, torch.from_numpy(center)
+    return made
+
+
 @pytest.fixture(scope='module')
 def references():
-    """By instance: published model with the reference's weights, images, center."""
-    made = {}
-    for kind in ('api', 'loc'):
-        rng = np.random.RandomState(20241102)
-        shapes = peers.shapes('hifi_net', f'state_dict_shapes{"" if kind == "api" else "_loc"}.json')
-        weights = to_state_dict(peers.draw(shapes, rng, special))
-        model = build(CONFIGS / 'baselines' / 'hifi_net' / PUBLISHED[kind])
-        model.load_state_dict(weights, strict=True)
-        for name, (of, size) in INSTANCES.items():
-            if of == kind:
-                images = draw_images(rng, *size)
-                center = rng.uniform(0, 2 if kind == 'api' else 1, 18).astype(np.float32)
-                made[name] = model.eval(), images, torch.from_numpy(center)
-    return made
+    return cache(draw_references)
+
+
+@pytest.fixture
+def instance(name, references):
+    return references(INSTANCES[name][0])[name]
 
 
 def thin(x):
@@ -84,10 +95,10 @@ def thin(x):
     return x[:, :: max(1, c // 4), :: max(1, h // 6), :: max(1, w // 6)]
 
 
-@pytest.mark.parametrize('name', INSTANCES)
+@each
 @torch.no_grad()
-def test_reference(references, name):
-    model, images, center = references[name]
+def test_reference(instance, name):
+    model, images, center = instance
     expected = peers.arrays('hifi_net')
     output = model.decode_head(model.extract_feat(images), images)
     step, stride = (1, 8) if name != 'c' else (4, 16)
@@ -103,10 +114,10 @@ def test_reference(references, name):
     torch.testing.assert_close(score, expected[f'{name}_score'].float(), atol=1e-5, rtol=0)
 
 
-@pytest.mark.parametrize('name', INSTANCES)
+@each
 @torch.no_grad()
-def test_intermediate_features(references, name):
-    model, images, _ = references[name]
+def test_intermediate_features(instance, name):
+    model, images, _ = instance
     backbone, head = model.backbone, model.decode_head
     modules = {
         'conv2': backbone.conv2,
@@ -143,10 +154,10 @@ def test_intermediate_features(references, name):
         assert value.double().std(correction=0).item() == pytest.approx(std, rel=1e-4, abs=1e-6)
 
 
-@pytest.mark.parametrize('name', INSTANCES)
+@each
 @torch.no_grad()
-def test_losses_of_the_reference(references, name):
-    model, images, center = references[name]
+def test_losses_of_the_reference(instance, name):
+    model, images, center = instance
     kind, (batch, height, width) = INSTANCES[name]
     if kind == 'loc':
         height = width = 256

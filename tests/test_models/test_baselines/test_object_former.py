@@ -47,7 +47,7 @@ def special(rng, key, shape):
     return rng.standard_normal(shape) if key.endswith(('object_prototypes', 'pos_encoding')) else None
 
 
-@pytest.fixture(scope='module', params=INSTANCES)
+@pytest.fixture(scope='module', params=['small', pytest.param('real', marks=pytest.mark.slow)])
 def reference(request):
     """Name of the instance, published model with the reference's weights, images, features, and mask logits."""
     shapes, backbone, size = INSTANCES[request.param]

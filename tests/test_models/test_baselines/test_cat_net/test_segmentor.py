@@ -77,6 +77,7 @@ def test_every_stage_is_the_references(instance, expected, name):
     assert compared == 1 + 2 + 3 + 4 + 3 + 2 + 3 + 4
 
 
+@pytest.mark.slow
 def test_full_size(tmp_path):
     model, rng = reference(full=True)
     expected = peers.arrays('cat_net')
