@@ -2,6 +2,7 @@
 # make test   set up and run all tests
 # make mutants   set up and measure how many small mistakes the tests see: about 90 minutes of one core
 # make lint   set up and check style
+# make docs   set up and build the documentation site in build/site
 # make lite-test   install monfap_mm-lite without PyTorch and compare its answer
 # make clean  remove what the above made, the virtual environment included
 #
@@ -19,7 +20,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test mutants lint mim-test lite-test clean
+.PHONY: help setup demo test mutants lint docs mim-test lite-test clean
 
 help:
 	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
@@ -47,6 +48,10 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
+
+# Material announces its successor at each build unless it is told not to.
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 mim-test: $(READY)
 	bash .ci/mim_test.sh $(BIN)/python

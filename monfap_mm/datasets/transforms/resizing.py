@@ -12,8 +12,7 @@ from mmseg.registry import TRANSFORMS
 class ForgeryResize(Resize):
     """mmseg's ``Resize``, in which no forged area of a mask vanishes: see :func:`restore_vanished`.
 
-    Args:
-        *args, **kwargs: Arguments of mmseg's ``Resize``.
+    It takes the arguments of mmseg's ``Resize``.
     """
 
     def _resize_seg(self, results: dict) -> None:
