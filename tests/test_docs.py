@@ -111,7 +111,7 @@ def test_a_link_serves_both_on_the_site_and_in_the_repository(small):
 
 
 def test_what_leads_nowhere_is_refused(small):
-    """Pages, headings, files and pictures, what lies outside, addresses from the root, and a page that none leads to."""
+    """Pages, headings, files, pictures, what lies outside, addresses from the root, and a page that none leads to."""
     missing = ['docs/b.md', 'docs/a.md#other', '#other', 'configs/y.py', 'docs/images/x.png']
     targets = [*missing, '../outside.txt', '/docs/a.md']
     (small.parent / 'outside.txt').touch()
