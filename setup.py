@@ -7,6 +7,7 @@ The lint settings live in ruff.toml: a pyproject.toml would change how pip build
 """
 
 import os
+import re
 import shutil
 import sysconfig
 from importlib.metadata import distributions
@@ -28,6 +29,13 @@ def read_version() -> str:
     namespace = {}
     exec((ROOT / 'monfap_mm' / 'version.py').read_text(), namespace)
     return namespace['__version__']
+
+
+def long_description() -> str:
+    """The README without pictures and targets of relative links: an index would look for them on its own host."""
+    text = (ROOT / 'README.md').read_text()
+    text = re.sub(r'!\[[^]]*\]\((?!https:)[^)]*\)\n*', '', text)
+    return re.sub(r'\[([^]]*)\]\((?!https:)[^)]*\)', r'\1', text)
 
 
 def mmcv_requirement() -> str:
@@ -100,10 +108,11 @@ setup(
     name='monfap_mm-lite' if IS_LITE else 'monfap_mm',
     version=read_version(),
     description='MoNFAP on MMSegmentation: multi-face manipulation detection and localization',
-    long_description=(ROOT / 'README.md').read_text() if (ROOT / 'README.md').exists() else '',
+    long_description=long_description(),
     long_description_content_type='text/markdown',
     license_expression='Apache-2.0',
-    license_files=['LICENSE'],
+    license_files=['LICENSE', 'NOTICE'],
+    author='The monfap_mm maintainers',
     keywords='image forensics, deepfake detection, manipulation localization, mixture of experts',
     packages=find_packages(include=['monfap_mm', 'monfap_mm.*']),
     options=dict(build=dict(build_base=BUILD_FOLDER.name)),
@@ -155,10 +164,15 @@ setup(
         }
     ),
     classifiers=[
+        'Development Status :: 4 - Beta',
+        'Environment :: Console',
+        'Intended Audience :: Science/Research',
+        'Operating System :: OS Independent',
         'Programming Language :: Python :: 3',
         'Programming Language :: Python :: 3.10',
         'Programming Language :: Python :: 3.11',
         'Programming Language :: Python :: 3.12',
+        'Topic :: Scientific/Engineering :: Artificial Intelligence',
         'Topic :: Scientific/Engineering :: Image Recognition',
     ],
     zip_safe=False,

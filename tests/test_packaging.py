@@ -1,6 +1,7 @@
 """What the built packages hold, and what they require."""
 
 import os
+import re
 import runpy
 import shutil
 import subprocess
@@ -22,7 +23,7 @@ class Wheel(NamedTuple):
 
     files: dict[str, bytes]
     metadata: Message
-    license: bytes
+    licenses: dict[str, bytes]
 
 
 def run(*arguments: str, **env: str) -> None:
@@ -37,8 +38,10 @@ def build_wheel(source: Path, folder: Path, **env: str) -> Wheel:
     described = {name: content for name, content in contents.items() if '.dist-info/' in name}
     files = {name: content for name, content in contents.items() if name not in described}
     (metadata,) = (content for name, content in described.items() if name.endswith('/METADATA'))
-    (license_text,) = (content for name, content in described.items() if name.endswith('/LICENSE'))
-    return Wheel(files, Parser().parsestr(metadata.decode()), license_text)
+    licenses = {
+        name.rpartition('/')[2]: text for name, text in described.items() if name.endswith(('LICENSE', 'NOTICE'))
+    }
+    return Wheel(files, Parser().parsestr(metadata.decode()), licenses)
 
 
 @pytest.fixture(scope='module')
@@ -110,9 +113,28 @@ def test_licence_is_in_all_that_is_built(source, wheel, light):
     assert b'Apache License\n                           Version 2.0, January 2004' in text
     assert (source / 'LICENSE').read_bytes() == text
     for built in (wheel, light):
-        assert built.license == text
+        assert built.licenses == {'LICENSE': text, 'NOTICE': (ROOT / 'NOTICE').read_bytes()}
         assert built.metadata['License-Expression'] == 'Apache-2.0'
-        assert built.metadata.get_all('License-File') == ['LICENSE']
+        assert built.metadata.get_all('License-File') == ['LICENSE', 'NOTICE']
+
+
+def test_the_readme_reads_well_on_an_index(wheel, light):
+    """An index has neither our pictures nor our pages: no link leads to its own host."""
+    for built in (wheel, light):
+        assert built.metadata['Description-Content-Type'] == 'text/markdown'
+        text = built.metadata.get_payload()
+        assert text.startswith('# monfap_mm\n\nWhich photograph is fake')
+        assert re.findall(r'\]\((?!https:)', text) == []
+        assert '![' not in text
+        assert '(docs/models.md)' in text
+        assert text.rstrip().endswith('```')
+
+
+def test_metadata_is_complete(wheel, light):
+    for built in (wheel, light):
+        for key in ('Summary', 'Author', 'Keywords', 'Requires-Python', 'Version'):
+            assert built.metadata[key], key
+        assert 'Topic :: Scientific/Engineering :: Image Recognition' in built.metadata.get_all('Classifier')
 
 
 def test_building_leaves_the_source_as_it_was(source, light):
