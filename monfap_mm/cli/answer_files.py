@@ -13,6 +13,7 @@ from ..utils.atomic_write import atomic_write
 from ..visualization.evidence import draw_evidence
 from ..visualization.prediction_panel import draw_overlay
 
+FOLDERS = ('masks', 'overlays', 'evidence')
 EVIDENCE = ('suspect', 'all')
 
 

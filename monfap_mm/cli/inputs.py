@@ -5,11 +5,16 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from ..jobs.shards import FOLDER as SHARD_FOLDER
 from ..jobs.shards import Shard
 from ..media.endings import IMAGE_ENDINGS, VIDEO_ENDINGS
 from ..media.folders import LeftOut, expand_inputs
+from .answer_files import FOLDERS as PICTURE_FOLDERS
+from .video_files import FOLDER as VIDEO_FOLDER
 
 PIPE = '-'
+# What predict writes for a picture or a video lies in these.
+_OWN = (*PICTURE_FOLDERS, VIDEO_FOLDER, SHARD_FOLDER)
 
 
 class Inputs:
@@ -21,15 +26,15 @@ class Inputs:
 
     Args:
         paths: As on the command line; ``-`` stands for the lines of standard input.
-        out: Folder of the answers; what lies in it is left out.
+        out: Folder of the answers; what was written to it for pictures and videos is left out.
         done: By :func:`identity`, the :func:`state` of what is answered; None where it is not known.
         shard: Only the files of this part, by their path below the folder that was named.
 
     Attributes:
-        total: Number of different files so far, without those in ``out`` and of other shards.
+        total: Number of different files so far, without those in :attr:`own` and of other shards.
         elsewhere: Number of those of other shards.
         changed: Number of those that are answered again, since they changed.
-        own: Number of files in ``out``.
+        own: Number of files that were left out since they were written for answers.
         left_out: What folders hold beside pictures and videos.
     """
 
@@ -41,7 +46,8 @@ class Inputs:
         shard: Shard | None = None,
     ) -> None:
         self._names = (name for path in paths for name in (_read_lines() if path == PIPE else [path]))
-        self._out = None if out is None else os.path.join(os.path.realpath(out), '')
+        folders = [] if out is None else [os.path.realpath(out / name) for name in _OWN]
+        self._own = tuple(os.path.join(folder, '') for folder in folders)
         self._done = done or {}
         self._shard = shard
         self._states: dict[str, dict | None] = {}
@@ -55,7 +61,7 @@ class Inputs:
             if key in seen:
                 continue
             seen.add(key)
-            if self._out and key.startswith(self._out):
+            if key.startswith(self._own):
                 self.own += 1
                 continue
             if self._shard and not self._shard.has(_below(root, path)):

@@ -17,6 +17,7 @@ from ..utils.atomic_write import remove_leftovers
 from ..utils.printable import printable
 from ..version import __version__
 from .answer_files import EVIDENCE, write_answer_files
+from .answer_files import FOLDERS as PICTURE_FOLDERS
 from .arguments import shard
 from .exit_codes import DONE, FAILED, NOT_STARTED, NOT_WRITTEN
 from .inputs import PIPE, Inputs
@@ -158,7 +159,7 @@ def _to_folder(args: argparse.Namespace, inferencer: ForgeryInferencer) -> int:
     if inputs.left_out.endings:
         print(printable(inputs.left_out.describe()))
     if inputs.own:
-        print(f'left out: {inputs.own} files in {printable(str(folder))}, the folder of the answers')
+        print(f'left out: {inputs.own} files that were written as answers to {printable(str(folder))}')
     if inputs.changed:
         print(f'answered again: {inputs.changed} files that changed since')
     return _exit_code(args, len(rows), sum(row['error'] is not None for row in rows))
@@ -169,8 +170,9 @@ def _opened(folder: Path, settings: dict, args: argparse.Namespace) -> Iterator[
     """The folder made ready, and the file in it; no other run writes there meanwhile."""
     folder.mkdir(parents=True, exist_ok=True)
     with only_writer(folder), PredictionsFile(folder, settings, args.resume) as predictions:
-        for name in ('.', 'masks', 'overlays', VIDEO_FOLDER, *(['evidence'] if args.evidence else [])):
-            (folder / name).mkdir(exist_ok=True)
+        for name in ('.', *PICTURE_FOLDERS, VIDEO_FOLDER):
+            if name != 'evidence' or args.evidence:
+                (folder / name).mkdir(exist_ok=True)
             remove_leftovers(folder / name)
         yield predictions
 

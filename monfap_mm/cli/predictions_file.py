@@ -24,7 +24,7 @@ class PredictionsFile:
     Args:
         folder: Where to; it exists, and no other run writes to it.
         settings: What the answers depend on, in JSON's types.
-        resume: Whether to go on with what is there. Files with an error are tried again.
+        resume: Whether to go on with what is there. Files with an error are tried again, and keep its line until then.
 
     Attributes:
         path: The file.
@@ -40,12 +40,16 @@ class PredictionsFile:
         self.path = folder / NAME
         self.done: dict[str, dict | None] = {}
         self._folders: dict[str, str] = {}
+        self._known: set[str] = set()
         if self.path.exists():
             if not resume:
                 raise PredictionsError(f'{self.path} is there already: --resume goes on with it, or take another --out')
             _check_settings(folder / SETTINGS_NAME, settings)
-            self._keep_last(errors=False)
-            self.done = {self._key(values): values.get('source') for values in read_predictions(self.path)}
+            self._keep_last()
+            for values in read_predictions(self.path):
+                self._known.add(key := self._key(values))
+                if values['error'] is None:
+                    self.done[key] = values.get('source')
         atomic_write(folder / SETTINGS_NAME, json.dumps(settings, indent=2) + '\n')
         self._log = LineLog(self.path)
         self._has_superseded = False
@@ -59,23 +63,23 @@ class PredictionsFile:
     def append(self, values: dict) -> None:
         """Write an answer, in place of an earlier one for the same file; afterwards a kill does not lose it."""
         self._log.append(to_line(values))
-        self._has_superseded |= self._key(values) in self.done
+        self._has_superseded |= self._key(values) in self._known
 
     def finish(self) -> None:
         """Close the file, with one line for each."""
         self._log.close()
         if self._has_superseded:
-            self._keep_last(errors=True)
+            self._keep_last()
 
     def _key(self, values: dict) -> str:
         return identity(values['path'], self._folders)
 
-    def _keep_last(self, errors: bool) -> None:
-        """Rewrite the file with the last answer for each file, with or without errors, and without a torn line."""
+    def _keep_last(self) -> None:
+        """Rewrite the file with the last answer for each file, and without a torn line."""
         last = {self._key(values): number for number, values in enumerate(read_predictions(self.path))}
         with written_aside(self.path) as temporary, open(temporary, 'w', encoding='utf-8') as file:
             for number, values in enumerate(read_predictions(self.path)):
-                if last[self._key(values)] == number and (errors or values['error'] is None):
+                if last[self._key(values)] == number:
                     file.write(to_line(values))
 
 

@@ -1,6 +1,5 @@
 """Encoding a video that a kill, a full disk or Ctrl-C never leaves half finished."""
 
-import os
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 
 from ..media.errors import BadInput
 from ..media.videos import VIDEO_EXTRA
+from ..utils.atomic_write import name_aside, put_in_place
 
 try:
     import av
@@ -41,7 +41,7 @@ class VideoWriter:
     def __init__(self, path: Path, rate: float, size: tuple[int, int]) -> None:
         if av is None:
             raise BadInput(f'{path.name}: {VIDEO_EXTRA}')
-        self._path, self._temporary = path, path.with_name(f'{path.stem}.tmp.mp4')
+        self._path, self._temporary = path, name_aside(path)
         self._size, self._ticks = tuple(max(2, side // 2 * 2) for side in size), -1
         self._file = open(self._temporary, 'wb')  # noqa: SIM115  (PyAV takes no name that is not Unicode)
         self._container = av.open(self._file, 'w', format='mp4')
@@ -89,4 +89,4 @@ class VideoWriter:
         self._container.mux(packets)
         self._container.close()
         self._file.close()
-        os.replace(self._temporary, self._path)
+        put_in_place(self._temporary, self._path)

@@ -31,17 +31,27 @@ def written_aside(path: str | Path, folder: Path | None = None) -> Iterator[Path
         OSError: If the file cannot be written, or something else than a file is in its place.
     """
     path = Path(path)
-    temporary = (folder or path.parent) / f'{_PREFIX}{secrets.token_hex(8)}{path.suffix[:16]}'
+    temporary = name_aside(path, folder)
     try:
         yield temporary
-        replaced = _file_there(path)
-        # A link that the block made is not ours to change: it may be a picture of the source.
-        if replaced is not None and temporary.lstat().st_nlink == 1 and not temporary.is_symlink():
-            _flush_to_disk(temporary)
-            temporary.chmod(stat.S_IMODE(replaced.st_mode))
-        os.replace(temporary, path)
+        put_in_place(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def name_aside(path: Path, folder: Path | None = None) -> Path:
+    """A temporary name, with the same ending, for what no block can hold; see :func:`written_aside`."""
+    return (folder or path.parent) / f'{_PREFIX}{secrets.token_hex(8)}{path.suffix[:16]}'
+
+
+def put_in_place(temporary: Path, path: Path) -> None:
+    """Give a file that is written its own name; see :func:`written_aside`."""
+    replaced = _file_there(path)
+    # A link that the writer made is not ours to change: it may be a picture of the source.
+    if replaced is not None and temporary.lstat().st_nlink == 1 and not temporary.is_symlink():
+        _flush_to_disk(temporary)
+        temporary.chmod(stat.S_IMODE(replaced.st_mode))
+    os.replace(temporary, path)
 
 
 def atomic_write(path: str | Path, content: bytes | str) -> None:

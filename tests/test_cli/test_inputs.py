@@ -53,15 +53,18 @@ def test_an_answer_outlives_its_file_and_earlier_versions_knew_no_state(photos):
     assert list(Inputs(['a.jpg', 'b.jpg'], done=done)) == []
 
 
-def test_the_folder_of_the_answers_is_left_out(photos):
+def test_folders_of_answers_are_left_out_and_what_lies_beside_them_is_not(photos):
     out = photos / 'out'
     (out / 'masks').mkdir(parents=True)
+    (out / 'b.jpg').write_bytes(b'x')
+    (photos / 'masks').mkdir()
+    (photos / 'masks' / 'c.jpg').write_bytes(b'x')
     (out / 'masks' / 'm.png').write_bytes(b'x')
     (photos / 'out.jpg').write_bytes(b'x')
     (photos.parent / 'link').symlink_to(out)
     inputs = Inputs(['**/*.*g', '../link/masks/m.png', str(out / 'masks')], out=out)
-    assert list(inputs) == ['a.jpg', 'b.jpg', 'out.jpg']
-    assert (inputs.total, inputs.own) == (3, 1)
+    assert list(inputs) == ['a.jpg', 'b.jpg', 'masks/c.jpg', 'out.jpg', 'out/b.jpg']
+    assert (inputs.total, inputs.own) == (5, 1)
 
 
 def test_the_state_is_that_before_the_file_is_read(photos):

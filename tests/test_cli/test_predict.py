@@ -167,7 +167,24 @@ def test_answers_are_not_answered(photos, arguments, tmp_path, capsys, monkeypat
     for resume in ([], ['--resume']):
         assert main(['predict', '**/*.png', *arguments, *resume]) == 0
     assert sorted(answers(photos / 'answers')) == ['a.png', 'b.png', 'c.png', 'deep/a.png']
-    assert capsys.readouterr().out.endswith('left out: 4 files in answers, the folder of the answers\n')
+    assert capsys.readouterr().out.endswith('left out: 4 files that were written as answers to answers\n')
+
+
+def test_pictures_in_the_folder_of_the_answers_are_answered(photos, arguments, monkeypatch, capsys):
+    monkeypatch.chdir(photos)
+    arguments[-1] = '.'
+    assert main(['predict', 'a.png', 'deep/a.png', *arguments]) == 0
+    assert main(['predict', '**/*.png', *arguments, '--resume']) == 0
+    assert sorted(answers(photos)) == ['a.png', 'b.png', 'c.png', 'deep/a.png']
+    assert capsys.readouterr().out.endswith('left out: 2 files that were written as answers to .\n')
+
+
+def test_errors_stay_in_the_report_when_other_files_are_added(photos, arguments, tmp_path):
+    assert main(['predict', str(photos / 'broken.jpg'), str(photos / 'a.png'), *arguments]) == 0
+    assert main(['predict', str(photos / 'b.png'), *arguments, '--resume']) == 0
+    assert [values['error'] is None for values in answers(tmp_path / 'out').values()] == [False, True, True]
+    assert 'broken.jpg' in (tmp_path / 'out' / 'summary.csv').read_text()
+    assert 'broken.jpg' in (tmp_path / 'out' / 'report.html').read_text()
 
 
 def test_two_runs_do_not_write_to_one_folder(photos, arguments, tmp_path, capsys):
@@ -192,10 +209,10 @@ def test_a_folder_that_cannot_be_one_is_told_before_the_start(photos, arguments,
 
 
 def test_left_overs_of_a_killed_run_are_removed(photos, arguments, tmp_path):
-    for name in ('masks', 'evidence', '.'):
+    for name in ('masks', 'evidence', 'videos', '.'):
         (tmp_path / 'out' / name).mkdir(parents=True, exist_ok=True)
         (tmp_path / 'out' / name / '.writing-0123456789abcdef.png').write_bytes(b'half')
-    assert main(['predict', str(photos / 'a.png'), *arguments, '--evidence', 'all']) == 0
+    assert main(['predict', str(photos / 'a.png'), *arguments]) == 0
     assert not list((tmp_path / 'out').rglob('.writing-*'))
 
 

@@ -43,6 +43,13 @@ def test_resume_tells_what_is_done_and_tries_errors_again(tmp_path):
     assert paths(tmp_path) == ['a', 'c', 'b', 'd']
 
 
+def test_a_file_that_is_not_tried_again_keeps_its_error(tmp_path):
+    write(tmp_path, answer('a', error='broken'), answer('b', error='broken'))
+    assert write(tmp_path, answer('c'), answer('b'), resume=True) == set()
+    found = list(read_predictions(tmp_path / 'predictions.jsonl'))
+    assert [(values['path'], values['error']) for values in found] == [('a', 'broken'), ('c', None), ('b', None)]
+
+
 @pytest.mark.parametrize('kept', [1, 20, -1])
 def test_a_line_that_was_cut_off_is_done_again(tmp_path, kept):
     write(tmp_path, answer('a'))

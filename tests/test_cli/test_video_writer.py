@@ -9,6 +9,7 @@ from monfap_mm.cli import video_writer as module
 from monfap_mm.cli.video_writer import VideoWriter
 from monfap_mm.media.errors import BadInput
 from monfap_mm.media.videos import VideoReader
+from monfap_mm.utils.atomic_write import remove_leftovers
 from tests.test_media.made_videos import numbered_frames
 from tests.test_media.video_files import HEIGHT, WIDTH, read_number
 
@@ -69,6 +70,15 @@ def test_a_frame_of_another_size_is_resized(tmp_path):
         writer.finish()
     video, frames = read(tmp_path / 'a.mp4')
     assert (video.size, len(frames)) == ((HEIGHT, WIDTH), 3)
+
+
+def test_a_killed_writer_leaves_only_what_the_next_run_removes(tmp_path):
+    writer = VideoWriter(tmp_path / 'a.mp4', 25, (HEIGHT, WIDTH))
+    writer.write(numbered_frames(1)[0], 0)
+    assert len(list(tmp_path.iterdir())) == 1
+    remove_leftovers(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    writer.__exit__()
 
 
 @pytest.mark.parametrize('stopped_by', [KeyboardInterrupt, OSError])
