@@ -1,6 +1,7 @@
 """``monfap predict``: answers for pictures and videos, written as they come."""
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -237,8 +238,8 @@ def _with_progress(paths: list[str], inputs: Inputs) -> tuple[Iterable[str], Pro
 
 def _folder_around(out: str, paths: list[str]) -> str | None:
     """The input folder that the output would be written into, if any."""
-    out = Path(out).resolve()
-    return next((path for path in paths if path != PIPE and out.is_relative_to(Path(path).resolve())), None)
+    out = Path(os.path.realpath(out))  # which takes links that form a circle, too
+    return next((path for path in paths if path != PIPE and out.is_relative_to(os.path.realpath(path))), None)
 
 
 def _exit_code(args: argparse.Namespace, count: int, errors: int) -> int:

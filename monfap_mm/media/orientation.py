@@ -2,8 +2,8 @@
 
 "As a viewer shows it" means as Chromium does, which a test compares. It is strict: in JPEG, the first EXIF block
 counts; in it, the first entry 274 that is a single SHORT from 1 to 8. In PNG, the same holds for a chunk ``eXIf``
-before the pixels. XMP is ignored, and so is EXIF in WebP. AVIF and HEIF are turned by properties of their own. TIFF,
-which browsers do not show, is turned by its tag.
+before the pixels. XMP is ignored, and so is EXIF in WebP. AVIF and HEIF are turned by properties of their own, videos
+by their display matrix. TIFF, which browsers do not show, is turned by its tag.
 """
 
 import struct
@@ -23,6 +23,17 @@ TURNS = {
     8: ((1,), True),
 }
 _INVERSE = {6: 8, 8: 6}
+# Whether rows become columns, and whether stored columns and rows then run as what is shown does.
+_BY_SIGNS = {
+    (False, True, True): 1,
+    (False, False, True): 2,
+    (False, False, False): 3,
+    (False, True, False): 4,
+    (True, True, True): 5,
+    (True, True, False): 6,
+    (True, False, False): 7,
+    (True, False, True): 8,
+}
 
 
 def exif_orientation(exif: bytes) -> int:
@@ -46,6 +57,21 @@ def exif_orientation(exif: bytes) -> int:
         if (tag, kind, length) == (_ORIENTATION, _SHORT, 1) and UPRIGHT <= value <= 8:
             return value
     return UPRIGHT
+
+
+def matrix_orientation(across: tuple[float, float], down: tuple[float, float]) -> int:
+    """The orientation that comes nearest to a display matrix of a video, mirroring included.
+
+    Args:
+        across: Where a step to the right in the stored pixels leads in what is shown: to the right, and down.
+        down: The same for a step down.
+
+    Returns:
+        1 to 8; 1, upright, where the matrix is flat, as one of zeros is.
+    """
+    turned = abs(across[0]) + abs(down[1]) < abs(across[1]) + abs(down[0])
+    ahead, beside = (across[1], down[0]) if turned else (across[0], down[1])
+    return _BY_SIGNS[turned, ahead > 0, beside > 0] if ahead and beside else UPRIGHT
 
 
 def as_shown(stored: np.ndarray, orientation: int) -> np.ndarray:

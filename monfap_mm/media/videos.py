@@ -17,6 +17,7 @@ from ..distribution import install_extra
 from .errors import BadInput
 from .headers import check_file
 from .limits import MAX_PIXELS_OF_ANSWERS
+from .orientation import UPRIGHT, as_shown, matrix_orientation
 
 try:
     import av
@@ -255,8 +256,7 @@ class VideoReader:
         shown = _shown_size(frame.width, frame.height, self.aspect)
         if shown != (frame.width, frame.height):
             image = cv2.resize(image, shown, interpolation=cv2.INTER_LINEAR)
-        turns = round(frame.rotation / 90) % 4
-        image = np.ascontiguousarray(np.rot90(image, turns)) if turns else image
+        image = as_shown(image, _orientation(frame))
         self.size = self.size or image.shape[:2]
         return image
 
@@ -314,6 +314,14 @@ def _plausible(aspect: Fraction | None) -> Fraction:
 def _shown_size(width: int, height: int, aspect: Fraction) -> tuple[int, int]:
     """Width and height with square pixels; as players do, the width changes."""
     return round(width * aspect), height
+
+
+def _orientation(frame: 'av.VideoFrame') -> int:
+    matrix = frame.side_data.get(av.sidedata.sidedata.Type.DISPLAYMATRIX)
+    if matrix is None:
+        return UPRIGHT
+    values = np.frombuffer(matrix, np.int32).tolist()
+    return matrix_orientation(values[0:2], values[3:5])
 
 
 def choose_frames(video: VideoReader, every: int = 1, fps: float | None = None) -> Iterator[Frame]:

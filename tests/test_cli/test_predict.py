@@ -179,6 +179,12 @@ def test_pictures_in_the_folder_of_the_answers_are_answered(photos, arguments, m
     assert capsys.readouterr().out.endswith('left out: 2 files that were written as answers to .\n')
 
 
+def test_a_link_to_itself_is_a_broken_picture(photos, arguments, tmp_path):
+    (photos / 'circle.jpg').symlink_to('circle.jpg')
+    assert main(['predict', str(photos / 'circle.jpg'), str(photos / 'a.png'), *arguments]) == 0
+    assert [values['error'] is None for values in answers(tmp_path / 'out').values()] == [False, True]
+
+
 def test_errors_stay_in_the_report_when_other_files_are_added(photos, arguments, tmp_path):
     assert main(['predict', str(photos / 'broken.jpg'), str(photos / 'a.png'), *arguments]) == 0
     assert main(['predict', str(photos / 'b.png'), *arguments, '--resume']) == 0

@@ -68,11 +68,12 @@ def write_at_times(
     return path
 
 
-def turn_right(path: Path) -> None:
-    """Let an MP4 say that it is to be shown a quarter turn clockwise, as phones do."""
+def set_display_matrix(path: Path, across: tuple[float, float], down: tuple[float, float]) -> None:
+    """Let an MP4 say where a step to the right, and one down, in its stored pixels lead in what is shown."""
     content = bytearray(path.read_bytes())
     start = content.index(b'tkhd') + 44
-    matrix = (0, 1 << 16, 0, -(1 << 16), 0, 0, HEIGHT << 16, 0, 1 << 30)
+    linear = [round(value * 2**16) for value in (*across, *down)]
+    matrix = (*linear[:2], 0, *linear[2:], 0, 0, 0, 1 << 30)
     content[start : start + 36] = b''.join(value.to_bytes(4, 'big', signed=True) for value in matrix)
     path.write_bytes(content)
 

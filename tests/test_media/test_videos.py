@@ -10,7 +10,7 @@ from monfap_mm.media.errors import BadInput
 from monfap_mm.media.videos import VideoReader, choose_frames
 from tests.test_media.video_files import HEIGHT, WIDTH, numbered_frame, read_number, truncate, write_video
 
-from .made_videos import cut, turn_right, write_at_times, write_with_opencv
+from .made_videos import cut, set_display_matrix, write_at_times, write_with_opencv
 
 VARIABLE = (0, 0.04, 0.08, 0.2, 0.21, 0.5, 0.9, 1.0, 1.5, 1.52)
 
@@ -69,16 +69,32 @@ def test_milliseconds_are_no_rate(tmp_path, name, codec):
         assert video.note is None
 
 
-def test_frames_are_turned_as_a_player_shows_them(tmp_path):
+@pytest.mark.parametrize(
+    ('across', 'down', 'shown_by'),
+    [
+        ((1, 0), (0, 1), lambda image: image),
+        ((-1, 0), (0, 1), np.fliplr),
+        ((-1, 0), (0, -1), lambda image: np.rot90(image, 2)),
+        ((1, 0), (0, -1), np.flipud),
+        ((0, 1), (1, 0), lambda image: image.swapaxes(0, 1)),
+        ((0, 1), (-1, 0), lambda image: np.rot90(image, -1)),  # as phones do
+        ((0, -1), (-1, 0), lambda image: np.rot90(image, 2).swapaxes(0, 1)),
+        ((0, -1), (1, 0), np.rot90),
+        ((0.1, 0.9), (-0.9, 0.1), lambda image: np.rot90(image, -1)),
+        ((0, 0), (0, 0), lambda image: image),
+        ((1, 0), (0, 0), lambda image: image),
+    ],
+)
+def test_frames_are_turned_and_mirrored_as_a_player_shows_them(tmp_path, across, down, shown_by):
     path = write_with_opencv(tmp_path / 'a.mp4', 'mp4v', 3)
     with VideoReader(str(path)) as video:
         stored = [frame.image for frame in video]
-    turn_right(path)
+    set_display_matrix(path, across, down)
     with VideoReader(str(path)) as video:
         shown = [frame.image for frame in video]
-        assert video.size == (WIDTH, HEIGHT)
+        assert video.size == shown[0].shape[:2]
     for one, other in zip(shown, stored, strict=True):
-        assert (one == np.rot90(other, -1)).all()
+        np.testing.assert_array_equal(one, shown_by(other))
 
 
 def test_every(tmp_path):
