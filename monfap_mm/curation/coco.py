@@ -73,13 +73,16 @@ def read_coco(path: Path, categories: Collection[str]) -> tuple[list[CocoImage],
         every annotation that is damaged or of an unknown image.
 
     Raises:
-        JobError: If the file cannot be read, is not COCO, or lacks one of the categories.
+        JobError: If the file cannot be read, is not COCO, lacks one of the categories, gives two of them one id, or has
+            images and not a single annotation.
     """
     lists = _read_lists(path)
-    names = {item['id']: str(item['name']) for item in lists['categories'] if _has(item, 'id', 'name')}
+    names = _names(path, lists['categories'])
     if not set(categories) <= {name.lower() for name in names.values()}:
         found = ', '.join(map(repr, names.values())) or 'none'
         raise JobError(f'{path} should have the categories {" and ".join(categories)}, but there are: {found}')
+    if lists['images'] and not lists['annotations']:
+        raise JobError(f'{path} has no annotations: all of its {len(lists["images"])} images would count as real')
     images, strays = {}, []
     for number, item in enumerate(lists['images']):
         if not _has(item, 'id', 'file_name'):
@@ -119,6 +122,16 @@ def _read_lists(path: Path) -> dict[str, list]:
     return lists
 
 
+def _names(path: Path, categories: list) -> dict[int | str, str]:
+    """Names of the categories by their id."""
+    names: dict[int | str, str] = {}
+    for item in categories:
+        if _has(item, 'id', 'name') and names.setdefault(item['id'], str(item['name'])) != str(item['name']):
+            both = f'{names[item["id"]]!r} and {item["name"]!r}'
+            raise JobError(f'{path} gives one id, {item["id"]!r}, to the categories {both}')
+    return names
+
+
 def _compact(item: dict) -> dict:
     """Called for every object as it is parsed."""
     polygons = item.get('segmentation')
@@ -132,7 +145,8 @@ def _compact(item: dict) -> dict:
 
 def _has(item: Any, *names: str) -> bool:
     """Whether it is an object that has all of these fields, with a value that can stand for something."""
-    return isinstance(item, dict) and all(isinstance(item.get(name), (int, str)) for name in names)
+    # True would stand for 1.
+    return isinstance(item, dict) and all(type(item.get(name)) in (int, str) for name in names)
 
 
 def _size(item: dict) -> tuple[int, int] | None:

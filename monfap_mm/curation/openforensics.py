@@ -15,7 +15,7 @@ from ..media.errors import BadInput
 from ..media.headers import read_header
 from ..media.images import read_image
 from ..media.orientation import as_shown
-from ..media.paths import safe_join, safe_name
+from ..media.paths import as_written, safe_join, safe_name
 from .annotations import find_annotations
 from .coco import CocoAnnotation, CocoImage, contradiction, draw, lies_outside, read_coco, without_slivers
 
@@ -170,6 +170,8 @@ def _find_image(src: Path, job: _Job) -> Path:
     """The image at the path of the annotations, or where the archives put it when unpacked one by one."""
     inner, folder = _inner_name(job.name, job.split), SPLITS[job.split]
     for candidate in (f'Images/{folder}/{inner}', f'{folder}/{inner}', f'{folder}/{folder}/{inner}'):
-        if not PurePosixPath(job.name).is_absolute() and os.path.isfile(src / candidate):
+        if not PurePosixPath(job.name).is_absolute() and os.path.isfile(
+            src / as_written(src, PurePosixPath(candidate))
+        ):
             return safe_join(src, candidate)
     return safe_join(src, job.name)

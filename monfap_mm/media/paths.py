@@ -36,7 +36,7 @@ def safe_join(root: str | Path, name: str) -> Path:
         raise BadInput(f'{name!r} leads out of the source folder')
     root = Path(root).resolve()
     try:
-        path = (root / _as_written(root, relative)).resolve(strict=True)
+        path = (root / as_written(root, relative)).resolve(strict=True)
         mode = path.stat().st_mode
     except (OSError, RuntimeError, ValueError) as error:
         raise BadInput(f'{name!r}: {_reason(error)}') from error
@@ -48,7 +48,7 @@ def safe_join(root: str | Path, name: str) -> Path:
     return path
 
 
-def _as_written(root: Path, relative: PurePosixPath) -> PurePosixPath:
+def as_written(root: Path, relative: PurePosixPath) -> PurePosixPath:
     """A path below a folder as it is written there, whatever its letter case; unchanged if that is not clear."""
     if os.path.lexists(root / relative):
         return relative

@@ -157,6 +157,7 @@ def test_reading_groups_annotations_and_drops_none_in_silence(tmp_path):
             {'id': 3, 'file_name': 'again.jpg'},
             {'id': 4},
             'no object',
+            {'id': 1, 'file_name': 'c.jpg'},
         ],
         annotations=[
             {'image_id': 7, 'category_id': 1, 'segmentation': [SQUARE], 'area': 20.5, 'bbox': [2, 3, 4, 5]},
@@ -169,9 +170,10 @@ def test_reading_groups_annotations_and_drops_none_in_silence(tmp_path):
             {'image_id': 3, 'category_id': 0},
             {'image_id': [], 'category_id': 1},
             None,
+            {'image_id': True, 'category_id': 1},
         ],
     )
-    (first, second), strays = read_coco(path, ('real', 'fake'))
+    (first, second, third), strays = read_coco(path, ('real', 'fake'))
     assert (first.name, first.size, second.name, second.size) == ('b.jpg', (4, 5), 'a.jpg', None)
     names, segmentations, areas, found_boxes = zip(*first.annotations)
     assert areas == (20.5, None, None)
@@ -181,6 +183,7 @@ def test_reading_groups_annotations_and_drops_none_in_silence(tmp_path):
     assert segmentations[0][0].tolist() == SQUARE
     assert segmentations[1:] == ({'size': [4, 5], 'counts': [20]}, 'damaged')
     assert not first.problems
+    assert (third.name, third.annotations) == ('c.jpg', [])
     assert second.annotations == [('real', None, None, None)]
     assert second.problems == [
         'another image of the annotations has the same id',
@@ -195,6 +198,7 @@ def test_reading_groups_annotations_and_drops_none_in_silence(tmp_path):
         'annotation 3 of a.json is damaged or of an unknown image',
         'annotation 8 of a.json is damaged or of an unknown image',
         'annotation 9 of a.json is damaged or of an unknown image',
+        'annotation 10 of a.json is damaged or of an unknown image',
     ]
 
 
@@ -228,6 +232,22 @@ def test_files_that_are_not_coco(tmp_path, text, reason):
     (tmp_path / 'a.json').write_text(text)
     with pytest.raises(JobError, match=reason):
         read_coco(tmp_path / 'a.json', ())
+
+
+def test_two_categories_of_one_id_would_change_labels(tmp_path):
+    categories = [{'id': 1, 'name': 'Real'}, {'id': 2, 'name': 'Real'}, {'id': 1, 'name': 'Fake'}]
+    path = write(tmp_path / 'a.json', categories=categories, images=[], annotations=[])
+    with pytest.raises(JobError, match="gives one id, 1, to the categories 'Real' and 'Fake'"):
+        read_coco(path, ('real', 'fake'))
+
+
+def test_without_a_single_annotation_images_are_not_known_to_be_real(tmp_path):
+    categories = [{'id': 0, 'name': 'Real'}, {'id': 1, 'name': 'Fake'}]
+    images = [{'id': 7, 'file_name': 'b.jpg'}]
+    path = write(tmp_path / 'a.json', categories=categories, images=images, annotations=[])
+    with pytest.raises(JobError, match='no annotations: all of its 1 images would count as real'):
+        read_coco(path, ('real', 'fake'))
+    assert read_coco(write(path, categories=categories, images=[], annotations=[]), ('real', 'fake')) == ([], [])
 
 
 def test_a_missing_file(tmp_path):

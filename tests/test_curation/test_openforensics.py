@@ -254,7 +254,20 @@ def test_a_doubtful_annotation_never_makes_a_forged_image_real(tmp_path):
 def test_an_image_without_faces_is_real_if_no_annotation_was_lost(tmp_path):
     made = OpenForensicsSet(tmp_path / 'src')
     made.add('train', 'a.jpg')
-    assert convert(made.save(), tmp_path / 'dst').samples == {('train', 0): 1}
+    with pytest.raises(JobError, match='would count as real'):
+        convert(made.save(), tmp_path / 'dst')
+    made.add('train', 'b.jpg', (1, [box(4, 5, 14, 20)]))
+    assert convert(made.save(), tmp_path / 'dst').samples == {('train', 0): 1, ('train', 1): 1}
+
+
+@pytest.mark.parametrize('folder', ['Images/Train', 'Train', 'Train/Train'])
+def test_names_may_differ_in_letter_case_wherever_the_archives_were_unpacked(tmp_path, folder):
+    made = OpenForensicsSet(tmp_path / 'src')
+    made.add('train', 'a.jpg', (1, [box(4, 5, 14, 20)]), file_name='A.JPG')
+    src = made.save()
+    (src / folder).parent.mkdir(parents=True, exist_ok=True)
+    (src / 'Images/Train').rename(src / folder)
+    assert convert(src, tmp_path / 'dst').samples == {('train', 1): 1}
 
 
 def test_an_image_that_stands_there_twice_is_bad(tmp_path):
