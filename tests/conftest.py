@@ -11,6 +11,7 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 
 import monfap_mm  # noqa: F401  (registers the package, and its stand-in for mmcv's operators)
+from tests.sharing import shared_folder
 
 init_default_scope('mmseg')
 
@@ -70,15 +71,20 @@ def pytest_runtest_setup() -> None:
 @pytest.fixture(scope='session')
 def onnx_model(tmp_path_factory) -> OnnxModel:
     """A model with random weights that answers pictures of 96 x 64; each of its stages takes the exporter 10 s."""
+    return _onnx_model(shared_folder(tmp_path_factory, 'onnx_model', lambda folder: _export(_onnx_model(folder))))
+
+
+def _onnx_model(folder: Path) -> OnnxModel:
+    return OnnxModel(*(str(folder / name) for name in ('tiny.py', 'tiny.pth', 'tiny.onnx')))
+
+
+def _export(tiny: OnnxModel) -> None:
     from monfap_mm.deployment import export_model
 
-    folder = tmp_path_factory.mktemp('onnx_model')
-    config, weights, file = (folder / name for name in ('tiny.py', 'tiny.pth', 'tiny.onnx'))
     base = Path(__file__).parents[1] / 'configs' / 'demo' / 'monfap-c_demo.py'
-    config.write_text(CONFIG.format(base=str(base)))
+    Path(tiny.config).write_text(CONFIG.format(base=str(base)))
     torch.manual_seed(0)
-    model = MODELS.build(Config.fromfile(config).model)
+    model = MODELS.build(Config.fromfile(tiny.config).model)
     model.init_weights()
-    torch.save(dict(state_dict=model.state_dict(), meta={}), weights)
-    export_model(str(config), str(weights), file)
-    return OnnxModel(str(config), str(weights), str(file))
+    torch.save(dict(state_dict=model.state_dict(), meta={}), tiny.weights)
+    export_model(tiny.config, tiny.weights, Path(tiny.file))

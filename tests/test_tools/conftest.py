@@ -10,6 +10,7 @@ import pytest
 
 from tests.scripts import ROOT
 from tests.scripts import run_script as tool
+from tests.sharing import shared_folder
 
 SIZE = 64
 COUNTS = dict(train=8, val=4, test=7)
@@ -38,8 +39,11 @@ def run(*command, cwd, check=True, **env) -> subprocess.CompletedProcess:
 
 @pytest.fixture(scope='session')
 def data(tmp_path_factory) -> Path:
+    return shared_folder(tmp_path_factory, 'tools_data', draw_data)
+
+
+def draw_data(folder: Path) -> None:
     """Noise images; every second one is fake, with a flat block."""
-    folder = tmp_path_factory.mktemp('data')
     rng = np.random.default_rng(0)
     for split, count in COUNTS.items():
         lines = []
@@ -52,32 +56,28 @@ def data(tmp_path_factory) -> Path:
             cv2.imwrite(str(folder / f'{split}{i}.png'), image)
             lines.append(f'{split}{i}.png\t{i % 2}' + (f'\t{split}{i}_mask.png' if i % 2 else ''))
         (folder / f'{split}.txt').write_text('\n'.join(lines) + '\n')
-    return folder
 
 
 @pytest.fixture(scope='session')
 def config(data, tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp('config') / 'tiny.py'
     base = str(ROOT / 'configs' / 'demo' / 'monfap-c_demo.py')
-    path.write_text(CONFIG.format(base=base, data=str(data), size=SIZE))
-    return path
+    content = CONFIG.format(base=base, data=str(data), size=SIZE)
+    return shared_folder(tmp_path_factory, 'tools_config', lambda it: (it / 'tiny.py').write_text(content)) / 'tiny.py'
 
 
 @pytest.fixture(scope='session')
 def trained(config, tmp_path_factory) -> Path:
     """Work dir after one epoch."""
-    cwd = tmp_path_factory.mktemp('trained')
-    tool('train.py', config, cwd=cwd)
+    cwd = shared_folder(tmp_path_factory, 'tools_trained', lambda cwd: tool('train.py', config, cwd=cwd))
     return cwd / 'work_dirs' / 'tiny'
 
 
 @pytest.fixture(scope='session')
-def tested(trained, config) -> Path:
+def tested(trained, config, tmp_path_factory) -> Path:
     """Folder with the pictures, predictions and figures of the test images."""
-    cwd = trained.parents[1]
     checkpoint = trained / 'epoch_1.pth'
     outputs = ('--show-dir', 'pictures', '--out', 'predictions.jsonl', '--work-dir', 'figures')
     # Who tests a checkpoint may not have the training data.
     without_training = ('--cfg-options', 'train_dataloader.dataset.ann_file=absent.txt')
-    tool('test.py', config, checkpoint, *outputs, *without_training, cwd=cwd)
-    return cwd
+    command = ('test.py', config, checkpoint, *outputs, *without_training)
+    return shared_folder(tmp_path_factory, 'tools_tested', lambda cwd: tool(*command, cwd=cwd))
