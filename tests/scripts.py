@@ -13,11 +13,16 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import TextIO
 
 import torch.multiprocessing
 
+from monfap_mm.protocols import tool_runs
+
 ROOT = Path(__file__).parents[1]
 
+FORKS = multiprocessing.get_context('fork')
 PROCESSES = multiprocessing.get_context('forkserver')
 PROCESSES.set_forkserver_preload(['monfap_mm.cli', 'monfap_mm.curation', 'monfap_mm.protocols'])
 
@@ -31,7 +36,7 @@ def run_together(work: Callable, arguments: tuple, number: int = 2) -> None:
 
 
 def run_script(script, *arguments, cwd, check=True, timeout=300, **env) -> subprocess.CompletedProcess:
-    """Run a script of ``tools`` with the package on the path; its output comes back as text."""
+    """Run a script of ``tools``, or of another path, with the package on the path; its output comes back as text."""
     command = [str(ROOT / 'tools' / script), *map(str, arguments)]
     env = {**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1', **env}
     with tempfile.TemporaryDirectory() as folder:
@@ -49,6 +54,7 @@ def run_script(script, *arguments, cwd, check=True, timeout=300, **env) -> subpr
 
 
 def _run(command: list[str], cwd: str, env: dict[str, str], streams: list[Path]) -> None:
+    tool_runs.subprocess = SimpleNamespace(run=_run_tool, STDOUT=subprocess.STDOUT)
     for number, stream in enumerate(streams, start=1):
         os.dup2(os.open(stream, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
     os.chdir(cwd)
@@ -57,3 +63,13 @@ def _run(command: list[str], cwd: str, env: dict[str, str], streams: list[Path])
     sys.argv = command
     sys.path.insert(0, str(Path(command[0]).parent))
     runpy.run_path(command[0], run_name='__main__')
+
+
+def _run_tool(command: list[str], stdout: TextIO, **options) -> subprocess.CompletedProcess:
+    """Stands for ``subprocess.run`` where a script runs a tool: a fork of the script has the imports, too."""
+    if command[1] == '-m':
+        return subprocess.run(command, stdout=stdout, **options)
+    process = FORKS.Process(target=_run, args=(command[1:], os.getcwd(), dict(os.environ), [stdout.name] * 2))
+    process.start()
+    process.join()
+    return subprocess.CompletedProcess(command, process.exitcode)
