@@ -79,8 +79,9 @@ def batch_of_one(height, width, pipeline=()):
 
 
 def in_full(path):
-    """Peers are tested at reduced size by tests of their own."""
-    return pytest.param(path, marks=pytest.mark.slow if is_peer(path) and path.parent.name != 'demo' else ())
+    """Peers are tested at reduced size by tests of their own; for MoNFAP-R stands its slim variant."""
+    is_large = is_peer(path) and path.parent.name != 'demo' or path.stem.startswith('monfap-r_')
+    return pytest.param(path, marks=pytest.mark.slow if is_large else ())
 
 
 # One config for each model: the others differ in their data only.

@@ -1,4 +1,3 @@
-import multiprocessing
 import resource
 from concurrent.futures import ProcessPoolExecutor
 
@@ -10,6 +9,7 @@ from monfap_mm.cli.video_writer import VideoWriter
 from monfap_mm.media.errors import BadInput
 from monfap_mm.media.videos import VideoReader
 from monfap_mm.utils.atomic_write import remove_leftovers
+from tests.scripts import PROCESSES
 from tests.test_media.made_videos import numbered_frames
 from tests.test_media.video_files import HEIGHT, WIDTH, read_number
 
@@ -107,7 +107,7 @@ def fill_a_disk(path):
 
 def test_a_full_disk_is_told(tmp_path):
     # In a process of its own: the limit would hold for the file that the tests' output may go to.
-    with ProcessPoolExecutor(1, multiprocessing.get_context('spawn')) as process:
+    with ProcessPoolExecutor(1, PROCESSES) as process:
         outcome = process.submit(fill_a_disk, tmp_path / 'a.mp4')
     with pytest.raises(OSError, match='too large'):
         outcome.result()

@@ -15,10 +15,20 @@ HRNET = dict(
         stage4=dict(num_modules=3, num_branches=4, block='BASIC', num_blocks=(4,) * 4, num_channels=(18, 36, 72, 144)),
     ),
 )
+# The large ones are narrower here; tests/test_configs.py builds them as they are.
+WIDE = [64, 128, 256, 512]  # the outputs of the ResNet, before they are projected
 BACKBONES = {
     'ConvNeXtV2-atto': (ATTO, ATTO_CHANNELS, {}),
-    'ResNet-50 slim': (dict(type='ResNet', depth=50, norm_cfg=dict(type='BN')), [64, 128, 256, 512], {}),
-    'Swin-T': (dict(type='SwinTransformer', depths=(2, 2, 6, 2), num_heads=(3, 6, 12, 24)), [96, 192, 384, 768], {}),
+    'ResNet-50 slim': (
+        dict(type='ResNet', depth=50, base_channels=16, norm_cfg=dict(type='BN')),
+        [16, 32, 64, 128],
+        {},
+    ),
+    'Swin': (
+        dict(type='SwinTransformer', embed_dims=24, depths=(2, 2, 2, 2), num_heads=(3, 6, 12, 24)),
+        [24, 48, 96, 192],
+        {},
+    ),
     'MiT-B0': (
         dict(type='MixVisionTransformer', embed_dims=32, num_heads=[1, 2, 5, 8], num_layers=[2, 2, 2, 2]),
         [32, 64, 160, 256],
@@ -39,9 +49,7 @@ def test_monfap_on(name):
     backbone, channels, head = BACKBONES[name]
     cfg = monfap_cfg(backbone, channels, head=head)
     if name.startswith('ResNet'):
-        cfg['projection'] = dict(
-            type='ChannelProjection', in_channels=[256, 512, 1024, 2048], out_channels=[64, 128, 256, 512]
-        )
+        cfg['projection'] = dict(type='ChannelProjection', in_channels=WIDE, out_channels=channels)
     model = build(cfg)
     train_steps(model, images(), make_samples((64, 64)))
     samples = model.eval().predict(images(), make_samples((64, 64)))

@@ -13,7 +13,7 @@ from monfap_mm.engine.hooks import InferenceFormHook
 from monfap_mm.model_files.loading import build_model
 from tests.samples import ATTO_CHANNELS, build, make_samples, monfap_cfg
 
-from .test_backbones import BACKBONES
+from .test_backbones import BACKBONES, WIDE
 
 BATCH_NORMS = torch.nn.modules.batchnorm._BatchNorm
 
@@ -34,8 +34,7 @@ def slim_cfg(name: str, **kwargs) -> dict:
     backbone, channels, head = BACKBONES[name]
     cfg = monfap_cfg(backbone, channels, head=head, **kwargs)
     if name.startswith('ResNet'):
-        wide = [256, 512, 1024, 2048]
-        cfg['projection'] = dict(type='ChannelProjection', in_channels=wide, out_channels=channels)
+        cfg['projection'] = dict(type='ChannelProjection', in_channels=WIDE, out_channels=channels)
     return cfg
 
 

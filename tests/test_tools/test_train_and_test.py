@@ -6,6 +6,7 @@ import runpy
 import shutil
 import signal
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -95,8 +96,8 @@ def test_a_kill_in_a_checkpoint_of_the_shipped_config(config, tmp_path):
     """Half-way through that of the second epoch, where one is kept."""
     arguments = ['train.py', config, '--work-dir', tmp_path, '--cfg-options', 'train_cfg.max_epochs=2']
     (tmp_path / 'kill.py').write_text(KILLED_IN_A_CHECKPOINT)
-    command = [sys.executable, tmp_path / 'kill.py', 4, ROOT / 'tools' / arguments[0], *arguments[1:]]
-    assert run(*command, cwd=tmp_path, check=False).returncode == -signal.SIGKILL
+    command = [tmp_path / 'kill.py', 4, ROOT / 'tools' / arguments[0], *arguments[1:]]
+    assert tool(*command, cwd=tmp_path, check=False).returncode == -signal.SIGKILL
     assert torch.load(tmp_path / 'epoch_1.pth', weights_only=True)['meta']['epoch'] == 1
     assert len(list(tmp_path.glob('.writing-*.pth'))) == 1
     log = tool(*arguments, '--resume', cwd=tmp_path).stdout
@@ -155,8 +156,10 @@ def test_mmseg_browses_our_datasets(config, tmp_path):
     """Two panels a sample: what the training pipeline makes of it, and its ground truth."""
     script = Path(mmseg.__file__).parent / '.mim' / 'tools' / 'analysis_tools' / 'browse_dataset.py'
     # Beside mmcv-lite, mmseg's own scripts can be imported only after monfap_mm.
-    start = f'import runpy, monfap_mm; runpy.run_path({str(script)!r}, run_name="__main__")'
-    run(sys.executable, '-c', start, config, '--not-show', '--output-dir', 'browsed', cwd=tmp_path)
+    (tmp_path / 'browse.py').write_text(
+        f'import runpy, monfap_mm; runpy.run_path({str(script)!r}, run_name="__main__")'
+    )
+    tool(tmp_path / 'browse.py', config, '--not-show', '--output-dir', 'browsed', cwd=tmp_path)
     assert sorted(path.name for path in (tmp_path / 'browsed').iterdir()) == [
         f'train{i}.png' for i in range(COUNTS['train'])
     ]
@@ -185,15 +188,31 @@ def test_tta_is_the_mean_of_both_flips(trained, tested, config, tmp_path):
     assert scores_of(tmp_path / 'tta.jsonl') == pytest.approx([(a + b) / 2 for a, b in views], abs=1e-6)
 
 
-def test_two_processes_train_and_give_the_figures_of_one(config, tmp_path):
-    port = dict(PORT='29617', PATH=f'{Path(sys.executable).parent}:{os.environ["PATH"]}')
-    run('bash', ROOT / 'tools' / 'dist_train.sh', config, 2, '--work-dir', 'pair', cwd=tmp_path, **port)
+PORT = '29617'
+
+
+def by_torchrun(name, *files, work_dir, cwd):
+    """By ``tools/dist_train.sh`` or ``tools/dist_test.sh``, as a user does."""
+    path = f'{Path(sys.executable).parent}:{os.environ["PATH"]}'
+    command = ('bash', ROOT / 'tools' / f'dist_{name}.sh', *files, 2, '--work-dir', work_dir)
+    run(*command, cwd=cwd, PORT=PORT, PATH=path)
+
+
+def by_forks(name, *files, work_dir, cwd):
+    """What torchrun would start, which has its imports already."""
+    command = (f'{name}.py', *files, '--launcher', 'pytorch', '--work-dir', work_dir)
+    group = dict(WORLD_SIZE='2', MASTER_ADDR='127.0.0.1', MASTER_PORT=PORT)
+    with ThreadPoolExecutor() as pool:
+        runs = [pool.submit(tool, *command, cwd=cwd, RANK=rank, LOCAL_RANK=rank, **group) for rank in '01']
+        for one in runs:
+            one.result()
+
+
+@pytest.mark.parametrize('launch', [by_forks, pytest.param(by_torchrun, marks=pytest.mark.slow)])
+def test_two_processes_train_and_give_the_figures_of_one(launch, config, tmp_path):
+    launch('train', config, work_dir='pair', cwd=tmp_path)
     checkpoint = tmp_path / 'pair' / 'epoch_1.pth'
-    run(
-        *('bash', ROOT / 'tools' / 'dist_test.sh', config, checkpoint, 2, '--work-dir', 'two'),
-        cwd=tmp_path,
-        **port,
-    )
+    launch('test', config, checkpoint, work_dir='two', cwd=tmp_path)
     tool('test.py', config, checkpoint, '--work-dir', 'one', cwd=tmp_path)
     assert figures(tmp_path / 'two') == pytest.approx(figures(tmp_path / 'one'), rel=1e-6)
 
