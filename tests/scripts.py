@@ -5,6 +5,7 @@ process forked from it runs the script: with its own arguments, folder, environm
 shell.
 """
 
+import concurrent.futures.thread
 import multiprocessing
 import os
 import runpy
@@ -69,7 +70,13 @@ def _run_tool(command: list[str], stdout: TextIO, **options) -> subprocess.Compl
     """Stands for ``subprocess.run`` where a script runs a tool: a fork of the script has the imports, too."""
     if command[1] == '-m':
         return subprocess.run(command, stdout=stdout, **options)
-    process = FORKS.Process(target=_run, args=(command[1:], os.getcwd(), dict(os.environ), [stdout.name] * 2))
+    process = FORKS.Process(target=_run_tool_here, args=(command[1:], os.getcwd(), dict(os.environ), [stdout.name] * 2))
     process.start()
     process.join()
     return subprocess.CompletedProcess(command, process.exitcode)
+
+
+def _run_tool_here(*arguments) -> None:
+    # What was one thread of a pool is the main one of the fork, which at its end must not wait for that pool.
+    concurrent.futures.thread._threads_queues.clear()
+    _run(*arguments)
