@@ -45,7 +45,7 @@ def test_table_adds_up():
 
 
 def test_tool_measures_the_training_pipeline(tmp_path):
-    counts = ('--train', 2, '--val', 2, '--test', 2, '--size', 64)
+    counts = ('--train', 2, '--val', 2, '--test', 2, '--size', 96)
     tool('dataset_converters/make_demo_data.py', tmp_path / 'demo', *counts, cwd=tmp_path)
     root = f'train_dataloader.dataset.data_root={tmp_path / "demo"}'
     config = ROOT / 'configs' / 'demo' / 'monfap-c_demo.py'
