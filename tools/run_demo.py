@@ -22,6 +22,7 @@ import cv2
 from monfap_mm.cli.command import run_command
 from monfap_mm.evaluation.figures import PAPER_FIGURES
 from monfap_mm.protocols import read_figures
+from monfap_mm.utils.atomic_write import atomic_write, written_aside
 from monfap_mm.utils.provenance import versions
 
 TOOLS = Path(__file__).resolve().parent
@@ -107,7 +108,8 @@ def draw_overview(pictures: Path, target: Path, rows: int = 4) -> None:
     """Stack some of the pictures, spread evenly over the test set, into one."""
     paths = sorted(pictures.glob('*.png'))
     chosen = [paths[(2 * row + 1) * len(paths) // (2 * rows)] for row in range(rows)]
-    cv2.imwrite(str(target), cv2.vconcat([cv2.imread(str(path)) for path in chosen]))
+    overview = cv2.vconcat([cv2.imread(str(path)) for path in chosen])
+    atomic_write(target, cv2.imencode(target.suffix, overview)[1].tobytes())
 
 
 def summary(metrics: dict, work_dir: Path) -> str:
@@ -161,11 +163,12 @@ def main() -> None:
         metrics, checkpoint = monfap.result()
         metrics['fcn_baseline'], _ = baseline.result()
 
-    shutil.copyfile(checkpoint, work_dir / 'best.pth')
+    with written_aside(work_dir / 'best.pth') as temporary:
+        shutil.copyfile(checkpoint, temporary)
     draw_overview(work_dir / 'vis', work_dir / 'overview.png')
     answer_pictures(data, work_dir)
     metrics.update(seconds=round(time.time() - start, 1), versions=versions())
-    (work_dir / 'metrics.json').write_text(json.dumps(metrics, indent=2) + '\n')
+    atomic_write(work_dir / 'metrics.json', json.dumps(metrics, indent=2) + '\n')
     print(summary(metrics, work_dir))
 
 

@@ -16,30 +16,33 @@ class CommandError(Exception):
     """Nothing was done, for a reason that the message gives and the user can set right."""
 
 
-def run_command(name: str, command: Callable[[], int | None], after_stop: str = '') -> None:
+def run_command(name: str, command: Callable[[], int | None], after_stop: str = '', **options) -> None:
     """Run a command as what the process is for: it ends with the command's code, see :func:`exit_code`."""
-    if code := exit_code(name, command, after_stop):
+    if code := exit_code(name, command, after_stop, **options):
         sys.exit(code)
 
 
-def exit_code(name: str, command: Callable[[], int | None], after_stop: str = '') -> int:
+def exit_code(
+    name: str, command: Callable[[], int | None], after_stop: str = '', refusal: type[Exception] = CommandError
+) -> int:
     """Run a command.
 
     Args:
         name: Name of the command, put before messages.
         command: Returns the exit code; None is 0.
         after_stop: What Ctrl-C leaves, such as "the same command goes on".
+        refusal: An error of the command's own that means what :class:`CommandError` does.
 
     Returns:
-        Its code; 2 for :class:`CommandError` and :class:`JobError`; 3 for :class:`JobStoppedError`, a full disk, or a
-        pipe that nobody reads any more; 130 for Ctrl-C.
+        Its code; 2 for :class:`CommandError`, :class:`JobError` and ``refusal``; 3 for :class:`JobStoppedError`, a full
+        disk, or a pipe that nobody reads any more; 130 for Ctrl-C.
     """
     show_any_text()
     try:
         return command() or DONE
     except JobStoppedError as error:
         return _say(name, error, NOT_WRITTEN)
-    except (CommandError, JobError) as error:
+    except (CommandError, JobError, refusal) as error:
         return _say(name, error, NOT_STARTED)
     except KeyboardInterrupt:
         return _say(name, f'stopped{after_stop and f"; {after_stop}"}', INTERRUPTED)

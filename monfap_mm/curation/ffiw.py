@@ -14,11 +14,12 @@ from ..media.endings import VIDEO_ENDINGS
 from ..media.errors import BadInput
 from ..media.folders import find_files
 from ..media.masks import binarize_mask
-from ..media.paths import safe_join, safe_name
+from ..media.paths import by_letters, find_partner, safe_join, safe_name
 from .videos_sampling import Chosen, Sampling, check_same_shape, common_length
 
 SPLITS = ('train', 'val', 'test')
 _FOLDERS = {'real': 'source', 'fake': 'target', 'mask': 'target_mask'}
+_MASK_END = '_mask'
 NO_FACES = 'videos without a frame of two faces'
 EMPTY_MASK = 'forged frames with an empty mask, dropped'
 
@@ -53,16 +54,26 @@ def list_tasks(src: Path) -> list[Task]:
 
 def _list_split(src: Path, root: Path, split: str) -> list[Task]:
     scenes: dict[str, dict[str, list[str]]] = {}
-    for what, name in _FOLDERS.items():
-        folder = root / name / split
-        for file in find_files(folder, VIDEO_ENDINGS):
-            scene = PurePosixPath(file).with_suffix('').as_posix()
-            scene = scene.removesuffix('_mask') if what == 'mask' else scene
-            scenes.setdefault(scene, {}).setdefault(what, []).append((folder / file).relative_to(src).as_posix())
+    for what in ('fake', 'real', 'mask'):  # a scene is called as its forged video is written
+        videos = _videos(src, root / _FOLDERS[what] / split, what)
+        own, known = by_letters(videos), by_letters(scenes)
+        for scene, paths in videos.items():
+            scenes.setdefault(find_partner(scene, own, known) or scene, {})[what] = paths
     return [
         Task(f'{split}/{scene}', _Scene(*(tuple(scenes[scene].get(what, ())) for what in _FOLDERS)))
         for scene in sorted(scenes)
     ]
+
+
+def _videos(src: Path, folder: Path, what: str) -> dict[str, list[str]]:
+    """Paths below ``src`` of the videos in a folder, by scene."""
+    videos: dict[str, list[str]] = {}
+    for file in find_files(folder, VIDEO_ENDINGS):
+        scene = PurePosixPath(file).with_suffix('').as_posix()
+        if what == 'mask' and scene.lower().endswith(_MASK_END):
+            scene = scene[: -len(_MASK_END)]
+        videos.setdefault(scene, []).append((folder / file).relative_to(src).as_posix())
+    return videos
 
 
 def convert(task: Task, dst: Path, *, src: Path, sampling: Sampling) -> Outcome:

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sklearn.metrics import precision_recall_curve, roc_curve
 
+from ..utils.atomic_write import written_aside
 from .functional import detection, score_histogram
 from .result_table import ResultTable
 
@@ -66,7 +67,8 @@ def draw_curves(tables: dict[str, ResultTable], folder: Path) -> list[Path]:
         figure = Figure((PANEL_INCHES * len(panels), PANEL_INCHES), dpi=DPI, layout='constrained')
         for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels):
             _draw_panel(axes, panel, tables)
-        figure.savefig(folder / name)
+        with written_aside(folder / name) as temporary:
+            figure.savefig(temporary)
     return [folder / name for name in plots]
 
 

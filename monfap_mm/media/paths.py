@@ -86,6 +86,21 @@ def find_alike(name: str, names: dict[str, list[str]]) -> str | None:
     return name if name in alike else alike[0] if len(alike) == 1 else None
 
 
+def find_partner(name: str, own: dict[str, list[str]], others: dict[str, list[str]]) -> str | None:
+    """What belongs to a name of one list in another one: the same name, or one that differs in nothing but letter case.
+
+    Args:
+        name: A name of the first list.
+        own: The first list, by :func:`by_letters`.
+        others: The second list, by :func:`by_letters`.
+
+    Returns:
+        The other name; None if there is none, or it is not clear which of several belong together.
+    """
+    found = find_alike(name, others)
+    return found if found is not None and find_alike(found, own) == name else None
+
+
 def _reason(error: Exception) -> str:
     return 'no such file' if isinstance(error, FileNotFoundError) else getattr(error, 'strerror', None) or str(error)
 

@@ -269,18 +269,21 @@ class VideoReader:
     def note(self) -> str | None:
         """What is missing or made up in a video whose end was reached; None if nothing is."""
         announced = self._stream.frames if self._counts_frames else 0
+        end, part = self._announced_end(), f'{self.seen} frames'
         if announced:
             # Packets, since not all of them are to be shown.
             is_short = self._packets < announced
-        else:
-            announced = round(self._announced_end() * self.rate)
-            is_short = self.duration < self._announced_end() - SECONDS_TOLERANCE
+            part = f'{self.seen} of {max(announced, self.seen)} frames'
+        elif is_short := self.duration < end - SECONDS_TOLERANCE:
+            # How many frames the rest has is not known: the rate may vary.
+            part = f'{self.seen} frames, {self.duration:.1f} of {end:.1f} s,'
         notes = []
         if self._is_damaged or is_short:
-            total = max(announced, self.seen)
-            notes.append(f'{self.seen} of {total} frames could be read: the file is cut off, damaged or trimmed')
+            notes.append(f'{part} could be read: the file is cut off, damaged or trimmed')
         if self._concealed:
-            notes.append(f'damaged frames whose missing parts the decoder made up: {self._concealed} of {self.seen}')
+            # Frames that follow from them are not marked.
+            concealed = f'at least {self._concealed} of {self.seen}'
+            notes.append(f'damaged frames whose missing parts the decoder made up: {concealed}')
         return '; '.join(notes) or None
 
     def _announced_end(self) -> float:

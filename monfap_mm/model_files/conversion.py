@@ -1,5 +1,6 @@
 """Checkpoints of other people's code, on their way to ours."""
 
+import argparse
 import copy
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -7,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 from torch import Tensor
 
 from ..structures import CLASSES, PALETTE
-from ..utils.state_dicts import compare_state_dicts, without_wrapper
+from ..utils.atomic_write import written_aside
+from ..utils.state_dicts import compare_state_dicts, first_few, without_wrapper
 from .loading import read_checkpoint
 
 CHECKPOINTS = ('.pth', '.pt', '.tar', '.npz', '.safetensors')
@@ -23,12 +25,23 @@ class ConversionError(ValueError):
     """The checkpoint cannot be read, or does not fit the model of the config."""
 
 
+class Folder(dict):
+    """What the files of a folder hold, by path."""
+
+
+def add_arguments(parser: argparse.ArgumentParser, source: str, config: str) -> None:
+    """The arguments of every converter; ``source`` and ``config`` say what these two are."""
+    parser.add_argument('source', type=Path, metavar='IN', help=source)
+    parser.add_argument('destination', type=Path, metavar='OUT', help='where to write ours')
+    parser.add_argument('--config', type=Path, required=True, help=config)
+
+
 def read_foreign(path: Path) -> dict:
     """Read a checkpoint of PyTorch, ``.safetensors``, arrays of NumPy (``.npz``: weights of TensorFlow), or a folder of
     these.
 
     Returns:
-        What it holds; the arrays of NumPy as tensors. Of a folder, what each file in it and below it holds, by path.
+        What it holds; the arrays of NumPy as tensors. Of a folder, what each file in it and below it holds.
 
     Raises:
         ConversionError: If the file is missing, cannot be read, or holds anything but weights and plain values.
@@ -37,7 +50,7 @@ def read_foreign(path: Path) -> dict:
         files = sorted(file for file in path.rglob('*') if file.suffix in CHECKPOINTS)
         if not files:
             raise ConversionError(f'{path} has no file that ends in {", ".join(CHECKPOINTS)}.')
-        return {str(file.relative_to(path)): read_foreign(file) for file in files}
+        return Folder((str(file.relative_to(path)), read_foreign(file)) for file in files)
     if not path.is_file():
         raise ConversionError(f'{path} does not exist.')
     try:
@@ -62,21 +75,46 @@ def take_state_dict(checkpoint: dict, *keys: str) -> dict[str, Tensor]:
             is the state dict.
 
     Raises:
-        ConversionError: If there are no tensors in that place.
+        ConversionError: If there are no tensors in that place, or it is a folder of files; says what was found.
     """
+    if isinstance(checkpoint, Folder):
+        raise ConversionError(f'One file is expected, but IN is a folder with {first_few(list(checkpoint))}: name it.')
     found = next((key for key in keys if key in checkpoint), None)
     state_dict = checkpoint if found is None else checkpoint[found]
     tensors = without_wrapper(state_dict) if isinstance(state_dict, Mapping) else {}
     if not tensors:
         place = f'under {found!r}' if found else f'at the top, nor any of {", ".join(map(repr, keys))}' if keys else ''
-        raise ConversionError(f'the checkpoint has no weights {place}'.rstrip())
+        holds = f'{found!r} is {_kind(state_dict)}' if found else f'the file is {_kind(checkpoint)}'
+        raise ConversionError(f'the checkpoint has no weights {place}'.rstrip() + f': {holds}')
     return tensors
 
 
+def _kind(value: object) -> str:
+    if not isinstance(value, Mapping):
+        return f'of type {type(value).__name__}'
+    return f'a dict of {first_few(list(map(repr, value)))}' if value else 'an empty dict'
+
+
+def model_of(config: Path) -> ConfigDict:
+    """The model of a config.
+
+    Raises:
+        ConversionError: If there is no such config, or it has no model.
+    """
+    try:
+        return Config.fromfile(config).model
+    except (OSError, AttributeError) as error:
+        raise ConversionError(f'{config} is no config of a model: {error}') from None
+
+
 def build_target(config: Path) -> dict[str, Tensor]:
-    """State dict of the config's model, without loading pretrained weights."""
+    """State dict of the config's model, without loading pretrained weights.
+
+    Raises:
+        ConversionError: If there is no such config, or it has no model.
+    """
     init_default_scope('mmseg')
-    return MODELS.build(Config.fromfile(config).model).state_dict()
+    return MODELS.build(model_of(config)).state_dict()
 
 
 def require_fit(converted: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> None:
@@ -101,7 +139,13 @@ def save_converted(state_dict: Mapping[str, Tensor], target: dict[str, Tensor], 
     """
     weights = OrderedDict(state_dict)
     weights._metadata = copy.deepcopy(target._metadata)
-    path.parent.mkdir(parents=True, exist_ok=True)
     meta = dict(converted_from=source.name, dataset_meta=dict(classes=CLASSES, palette=PALETTE))
-    torch.save(dict(meta=meta, state_dict=weights), path)
-    print(f'{len(weights)} parameters and buffers written to {path}')
+    write_checkpoint(weights, meta, path)
+
+
+def write_checkpoint(state_dict: Mapping[str, Tensor], meta: dict, path: Path) -> None:
+    """Write weights and what is known about them, and say so."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with written_aside(path) as temporary:
+        torch.save(dict(meta=meta, state_dict=state_dict), temporary)
+    print(f'{len(state_dict)} parameters and buffers written to {path}')

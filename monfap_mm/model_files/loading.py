@@ -81,14 +81,21 @@ def build_model(cfg: Config, weights: str, device: str) -> nn.Module:
     state_dict = checkpoint.get('state_dict', checkpoint)
     problems = compare_state_dicts(model.state_dict(), state_dict)
     if problems:
-        hint = ' Convert checkpoints of the authors with tools/model_converters/official2mm.py.'
-        raise ValueError(
-            f'{weights} does not fit the model.{hint if "model" in checkpoint else ""}\n' + '\n'.join(problems)
-        )
+        raise ValueError('\n'.join([f'{weights} does not fit the model. {hint_of_origin(checkpoint)}', *problems]))
     model.load_state_dict({key.removeprefix('module.'): value for key, value in state_dict.items()})
     model.to(device)
     model.eval()
     return model.to_inference() if hasattr(model, 'to_inference') else model
+
+
+def hint_of_origin(checkpoint: dict) -> str:
+    """What a checkpoint that does not fit may be, in a sentence for people."""
+    if 'meta' in checkpoint:
+        return 'Is it a checkpoint of another model or config?'
+    return (
+        'Is it of other code than this? tools/model_converters/official2mm.py converts checkpoints of the authors, '
+        'peers2mm.py those of the other systems.'
+    )
 
 
 def read_checkpoint(weights: str) -> dict:

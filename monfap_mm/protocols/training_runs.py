@@ -45,16 +45,22 @@ class Training:
             NotThereError: If a list of the data is missing.
             ToolError: If the folder holds another training, begun or done.
         """
-        for path in (self.folder / 'result.json', self.folder / 'started.json'):
-            if path.exists():
-                kept = json.loads(path.read_text())
-                if kept['key'] != self.key():
-                    raise ToolError(
-                        f'{self.folder} holds a training with another config or other data: move it away, or name '
-                        'another work dir'
-                    )
-                return kept.get('figures')
-        return None
+        return self._figures(self.key()) if self._record() else None
+
+    def _record(self) -> Path | None:
+        """What the folder says of a training that is done, or else of one that was begun."""
+        records = (self.folder / 'result.json', self.folder / 'started.json')
+        return next(filter(Path.exists, records), None)
+
+    def _figures(self, key: str) -> dict[str, float] | None:
+        record = self._record()
+        kept = json.loads(record.read_text()) if record else dict(key=key)
+        if kept['key'] != key:
+            raise ToolError(
+                f'{self.folder} holds a training with another config or other data: move it away, or name another '
+                'work dir'
+            )
+        return kept.get('figures')
 
     def run(self, processes: int = 1) -> dict[str, float]:
         """Train, test the checkpoint, and keep the figures.
@@ -66,15 +72,16 @@ class Training:
             NotThereError: If a list of the data is missing.
             ToolError: If training or test fail, or the folder holds another training.
         """
-        figures = self.figures()
+        key = self.key()
+        figures = self._figures(key)
         if figures is not None:
             return figures
         start = time.time()
-        checkpoint = self.train(processes)
+        checkpoint = self._train(key, processes)
         test = ('test', self._config, checkpoint, '--work-dir', self.folder / 'test')
         self._run_tool(*test, processes=processes)
         figures = read_figures(self.folder / 'test')
-        result = dict(key=self.key(), seconds=round(time.time() - start), figures=figures, versions=versions())
+        result = dict(key=key, seconds=round(time.time() - start), figures=figures, versions=versions())
         atomic_write(self.folder / 'result.json', json.dumps(result, indent=2) + '\n')
         return figures
 
@@ -88,8 +95,12 @@ class Training:
             NotThereError: If a list of the data is missing.
             ToolError: If training fails, or the folder holds another training.
         """
-        self.figures()  # refuses another training
-        key, started = self.key(), self.folder / 'started.json'
+        key = self.key()
+        self._figures(key)  # refuses another training
+        return self._train(key, processes)
+
+    def _train(self, key: str, processes: int) -> Path:
+        started = self.folder / 'started.json'
         checkpoint = json.loads(started.read_text()).get('checkpoint') if started.exists() else None
         if checkpoint and (self.folder / checkpoint).is_file():
             return self.folder / checkpoint

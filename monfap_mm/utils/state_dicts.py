@@ -37,7 +37,7 @@ def compare_state_dicts(expected: Mapping[str, Tensor], given: Mapping[str, Tens
             if expected[key].shape != given[key].shape
         ],
     }
-    return [f'  {len(keys)} {what}: {_first(keys)}' for what, keys in found.items() if keys] + differences
+    return [f'  {len(keys)} {what}: {first_few(keys)}' for what, keys in found.items() if keys] + differences
 
 
 def keep_settings(module: nn.Module) -> None:
@@ -89,6 +89,7 @@ def _without_module(key: str) -> str:
     return re.sub(r'(^|(?<=\.))(module\.)+', '', key)
 
 
-def _first(keys: list[str]) -> str:
+def first_few(keys: list[str]) -> str:
+    """The first five, and how many more there are."""
     more = f', and {len(keys) - NUM_SHOWN} more' if len(keys) > NUM_SHOWN else ''
     return ', '.join(keys[:NUM_SHOWN]) + more

@@ -1,6 +1,7 @@
 """One picture per sample: image | ground truth | coarse mask | prediction."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import cv2
 import mmcv
@@ -12,6 +13,7 @@ from mmseg.structures import SegDataSample
 from mmseg.visualization import SegLocalVisualizer
 
 from ..structures import CLASSES, PALETTE
+from ..utils.atomic_write import written_aside
 from .panels import center, gray_mask, heat_map, missing, panel_size, resize, side_by_side
 from .prediction_panel import ALPHA, tint_fake, write_verdict
 
@@ -74,7 +76,9 @@ class ForgeryVisualizer(SegLocalVisualizer):
         if show:
             self.show(picture, win_name=name, wait_time=wait_time)
         if out_file is not None:
-            mmcv.imwrite(mmcv.rgb2bgr(picture), out_file)
+            Path(out_file).parent.mkdir(parents=True, exist_ok=True)
+            with written_aside(out_file) as temporary:
+                mmcv.imwrite(mmcv.rgb2bgr(picture), str(temporary))
         elif not show:
             self.add_image(name, picture, step)
 

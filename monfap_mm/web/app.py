@@ -13,8 +13,9 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Match, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from ..apis import ForgeryInferencer
 from ..version import __version__
@@ -51,13 +52,33 @@ def create_app(
     desk = _Desk(inferencer, max_waiting, Uploads(max_bytes, max_total=(1 + max_waiting) * max_bytes))
     return Starlette(
         routes=[
-            Route('/settings', desk.settings),
-            Route('/predict', desk.predict, methods=['POST']),
-            Mount('/', StaticFiles(directory=STATIC, html=True)),
+            _Route('/settings', desk.settings),
+            _Route('/predict', desk.predict, methods=['POST']),
+            Mount('/', _Files(directory=STATIC, html=True)),
         ],
         middleware=[Middleware(Guard, hosts=hosts, origins=origins)],
         exception_handlers={HTTPException: _error, ClientDisconnect: _nobody_left},
     )
+
+
+class _Route(Route):
+    """A route whose path is nobody else's: the files that come after it would answer other methods with 404."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, child_scope = super().matches(scope)
+        return Match.FULL if match is Match.PARTIAL else match, child_scope
+
+
+class _Files(StaticFiles):
+    """The files of the page; says of another method what is allowed, where there is such a file."""
+
+    METHODS = ('GET', 'HEAD')
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        if scope['method'] in self.METHODS:
+            return await super().get_response(path, scope)
+        await super().get_response(path, {**scope, 'method': 'HEAD'})
+        raise HTTPException(405, headers={'Allow': ', '.join(self.METHODS)})
 
 
 @dataclass

@@ -9,6 +9,7 @@ from monfap_mm.cli.video_writer import VideoWriter
 from monfap_mm.media.errors import BadInput
 from monfap_mm.media.videos import VideoReader
 from monfap_mm.utils.atomic_write import remove_leftovers
+from tests.older_file import OlderFile
 from tests.scripts import PROCESSES
 from tests.test_media.made_videos import numbered_frames
 from tests.test_media.video_files import HEIGHT, WIDTH, read_number
@@ -93,6 +94,24 @@ def test_what_is_not_finished_leaves_nothing(tmp_path, stopped_by):
     with pytest.raises(stopped_by):
         stop()
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b'an older one']
+
+
+def test_two_writers_of_one_video_do_not_meet(tmp_path):
+    def write(writer, shade):
+        for number in range(5):
+            writer.write(np.full((HEIGHT, WIDTH, 3), shade, np.uint8), number / 25)
+            yield
+
+    older = OlderFile(tmp_path / 'a.mp4')
+    size = (HEIGHT, WIDTH)
+    with VideoWriter(tmp_path / 'a.mp4', 25, size) as first, VideoWriter(tmp_path / 'a.mp4', 25, size) as second:
+        for _ in zip(write(first, 60), write(second, 200)):
+            pass
+        second.finish()
+        first.finish()
+    assert older.was_replaced_as_a_whole()
+    _, frames = read(tmp_path / 'a.mp4')
+    assert [round(frame.image.mean(), -1) for frame in frames] == [60] * 5  # of the one that ended last
 
 
 def fill_a_disk(path):

@@ -59,6 +59,19 @@ def test_releases_side_by_side(ffiw, tmp_path):
     assert {entry.split for entry in outcome.entries} == {'test'}
 
 
+def test_names_that_differ_in_letter_case(ffiw, tmp_path):
+    expected = [(entry.label, entry.info) for entry in run(ffiw, tmp_path / 'dst', 'train/train_00000000').entries]
+    (ffiw / 'source/train/train_00000000.mp4').rename(ffiw / 'source/train/Train_00000000.MP4')
+    (ffiw / 'target_mask/train/train_00000000_mask.mp4').rename(ffiw / 'target_mask/train/TRAIN_00000000_Mask.mp4')
+    outcome = run(ffiw, tmp_path / 'dst', 'train/train_00000000')
+    assert [(entry.label, entry.info) for entry in outcome.entries] == expected
+    # Another genuine video of these letters: neither is clearly the twin.
+    (ffiw / 'source/train/tRAIN_00000000.mp4').write_bytes(b'')
+    with pytest.raises(BadInput, match='no video of this name in source$'):
+        run(ffiw, tmp_path / 'dst', 'train/train_00000000')
+    assert {task.key for task in list_tasks(ffiw)} >= {'train/Train_00000000', 'train/tRAIN_00000000'}
+
+
 def test_another_folder_is_refused(tmp_path):
     with pytest.raises(JobError, match='is not FFIW-10K as downloaded'):
         list_tasks(tmp_path)

@@ -119,6 +119,32 @@ def test_casia2_handles_tiffs_and_masks_of_another_size(tmp_path):
     }
 
 
+@pytest.mark.parametrize(('name', 'kind'), [('casia1', 'Sp'), ('casia2', 'Tp')])
+def test_casia_masks_whose_names_differ_in_letter_case(name, kind, tmp_path):
+    src, dst = tmp_path / 'src', tmp_path / 'dst'
+    other = np.roll(FORGED, 6, axis=0)
+    write_image(src / f'Tp/{kind}_D_NRN_A_ani0001_arc0043_0160.jpg')
+    write_mask(src / f'Gt/{kind.upper()}_d_nrn_a_Ani0001_arc0043_0160_GT.PNG')
+    # The same number: the first image's mask is taken, so there is one for the second.
+    write_image(src / f'Tp/{kind}_D_CRN_A_pla0001_pla0002_0160.jpg')
+    write_mask(src / f'Gt/{kind}_S_CRN_A_pla0001_pla0002_0160_gt.png', other)
+    assert list_and_convert(name, src, dst).counts == {'mask found by its number': 1}
+    samples, _ = read_set(dst)
+    assert len(samples) == 2
+    assert (samples[f'Tp/{kind}_D_NRN_A_ani0001_arc0043_0160.jpg'][1] == FORGED).all()
+    assert (samples[f'Tp/{kind}_D_CRN_A_pla0001_pla0002_0160.jpg'][1] == other).all()
+
+
+def test_casia_names_that_several_differ_from_in_letter_case_prove_nothing(tmp_path):
+    write_image(tmp_path / 'Tp/Sp_D_ani0001_0001.jpg')
+    write_image(tmp_path / 'Tp/SP_D_ani0001_0001.jpg')
+    write_mask(tmp_path / 'Gt/sp_D_ani0001_0001_gt.png')
+    assert [sample.mask for sample in DATASETS['casia1'](tmp_path)] == [None, None]
+    write_mask(tmp_path / 'Gt/Sp_D_ani0001_0001_gt.png')
+    masks = {sample.image: sample.mask for sample in DATASETS['casia1'](tmp_path)}
+    assert masks['Tp/Sp_D_ani0001_0001.jpg'] == 'Gt/Sp_D_ani0001_0001_gt.png'
+
+
 def test_casia_numbers_shared_by_two_masks_prove_nothing(tmp_path):
     write_image(tmp_path / 'Tp/Tp_D_A_cha00001_cha00002_00100.jpg')
     write_mask(tmp_path / 'Gt/Tp_S_A_cha00001_cha00002_00100_gt.png')

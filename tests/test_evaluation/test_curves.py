@@ -1,3 +1,5 @@
+from contextlib import nullcontext
+
 import cv2
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from monfap_mm.evaluation import curves
 from monfap_mm.evaluation.figures import all_figures
 from monfap_mm.evaluation.result_table import ResultTable
 
+from ..older_file import OlderFile
 from .records import make_record
 
 
@@ -51,6 +54,7 @@ def test_calibration_has_the_mean_score_across_and_the_share_of_fakes_up():
 def test_panels_say_what_they_show(table, tmp_path, monkeypatch):
     drawn = {}
     monkeypatch.setattr(curves.Figure, 'savefig', lambda figure, path: drawn.update({path.name: figure.axes}))
+    monkeypatch.setattr(curves, 'written_aside', nullcontext)
     curves.draw_curves({'ours': table, 'theirs': table.take(table.labels == 0)}, tmp_path)
     labels = {name: [(axes.get_xlabel(), axes.get_ylabel()) for axes in panels] for name, panels in drawn.items()}
     assert labels == {
@@ -73,7 +77,9 @@ def test_panels_say_what_they_show(table, tmp_path, monkeypatch):
 
 def test_pictures(table, tmp_path):
     one_class = table.take(table.labels == 0)
+    older = OlderFile(tmp_path / 'new' / 'pr.png')
     paths = curves.draw_curves({'ours': table, 'only real': one_class}, tmp_path / 'new')
+    assert older.was_replaced_as_a_whole()
     assert [path.name for path in paths] == ['roc.png', 'pr.png', 'calibration.png']
     for path in paths:
         picture = cv2.imread(str(path)).reshape(-1, 3)

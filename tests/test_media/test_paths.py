@@ -7,7 +7,7 @@ from monfap_mm.curation.annotations import find_annotations, hash_annotations
 from monfap_mm.jobs.errors import JobError
 from monfap_mm.media.errors import BadInput
 from monfap_mm.media.folders import find_files
-from monfap_mm.media.paths import by_letters, find_alike, safe_join, safe_name
+from monfap_mm.media.paths import by_letters, find_alike, find_partner, safe_join, safe_name
 
 
 @pytest.fixture
@@ -136,3 +136,12 @@ def test_the_only_name_that_is_alike():
     assert find_alike('b.PNG', names) is None
     assert find_alike('STRASSE.png', names) == 'Straße.png'
     assert find_alike('c.png', names) is None
+
+
+def test_partners_are_each_others_only_likeness():
+    own, others = by_letters(['a', 'B', 'c', 'C', 'd', 'D', 'e']), by_letters(['A', 'b', 'c', 'D', 'e', 'E'])
+    partners = {name: find_partner(name, own, others) for name in 'aBcCdDe'}
+    assert partners == dict(a='A', B='b', c='c', C=None, d=None, D='D', e='e')
+    assert find_partner('x', by_letters('xX'), by_letters(['x'])) == 'x'
+    assert find_partner('y', by_letters(['y', 'Y']), by_letters(['y', 'Y'])) == 'y'
+    assert find_partner('ab', by_letters(['ab', 'aB']), by_letters(['AB'])) is None

@@ -4,11 +4,13 @@ import torch
 
 from monfap_mm.model_files.conversion import (
     ConversionError,
+    build_target,
     read_foreign,
     require_fit,
     save_converted,
     take_state_dict,
 )
+from tests.older_file import OlderFile
 
 WEIGHT = torch.arange(3.0)
 
@@ -55,10 +57,33 @@ def test_the_state_dict_is_found_in_order_of_preference():
     torch.testing.assert_close(take_state_dict({'w': WEIGHT}, 'model')['w'], WEIGHT)
 
 
-@pytest.mark.parametrize('checkpoint', [dict(model=3), dict(model={}), dict(epoch=3), {}])
-def test_a_checkpoint_without_weights(checkpoint):
-    with pytest.raises(ConversionError, match='has no weights'):
+@pytest.mark.parametrize(
+    ('checkpoint', 'found'),
+    [
+        (dict(model=3), "under 'model': 'model' is of type int"),
+        (dict(model={}), "under 'model': 'model' is an empty dict"),
+        (dict(model=dict.fromkeys('abcdefg')), "'model' is a dict of 'a', 'b', 'c', 'd', 'e', and 2 more"),
+        (dict(epoch=3), "at the top, nor any of 'model': the file is a dict of 'epoch'"),
+        ({}, "at the top, nor any of 'model': the file is an empty dict"),
+    ],
+)
+def test_a_checkpoint_without_weights(checkpoint, found):
+    with pytest.raises(ConversionError, match=f'^the checkpoint has no weights .*{found}$'):
         take_state_dict(checkpoint, 'model')
+
+
+def test_a_folder_where_one_file_is_expected(tmp_path):
+    for name in ('a.pth', 'b.pt'):
+        torch.save(dict(w=WEIGHT), tmp_path / name)
+    with pytest.raises(ConversionError, match='One file is expected, but IN is a folder with a.pth, b.pt: name it'):
+        take_state_dict(read_foreign(tmp_path), 'model')
+
+
+def test_a_config_without_a_model(tmp_path):
+    (tmp_path / 'c.py').write_text('x = 3\n')
+    for name in ('c.py', 'gone.py'):
+        with pytest.raises(ConversionError, match=f'{name} is no config of a model'):
+            build_target(tmp_path / name)
 
 
 def test_what_does_not_fit_is_named():
@@ -73,7 +98,9 @@ def test_what_does_not_fit_is_named():
 def test_the_settings_of_the_config_go_with_the_weights(tmp_path):
     target = torch.nn.Linear(2, 2).state_dict()
     target._metadata['']['settings'] = dict(window=7)
+    older = OlderFile(tmp_path / 'new' / 'ours.pth')
     save_converted(dict(target), target, tmp_path / 'theirs.pth', tmp_path / 'new' / 'ours.pth')
+    assert older.was_replaced_as_a_whole()
     written = torch.load(tmp_path / 'new' / 'ours.pth', weights_only=True)
     assert written['state_dict']._metadata['']['settings'] == dict(window=7)
     assert written['meta']['converted_from'] == 'theirs.pth'

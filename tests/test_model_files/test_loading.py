@@ -74,7 +74,12 @@ def test_weights_of_another_model_are_refused(config, weights, tmp_path):
     torch.save(checkpoint, tmp_path / 'part.pth')
     assert f'1 missing: {name}' in refusal(config, tmp_path / 'part.pth')
     torch.save(dict(model=checkpoint['state_dict']), tmp_path / 'authors.pth')
-    assert 'official2mm.py' in refusal(config, tmp_path / 'authors.pth')
+    said = refusal(config, tmp_path / 'authors.pth')
+    assert 'official2mm.py converts checkpoints of the authors, peers2mm.py those of the other systems' in said
+    # As CAT-Net's authors keep theirs; ours have 'meta' too.
+    torch.save(dict(epoch=3, state_dict=checkpoint['state_dict']), tmp_path / 'peer.pth')
+    assert 'peers2mm.py' in refusal(config, tmp_path / 'peer.pth')
+    assert 'another model or config?' in refusal(config, tmp_path / 'part.pth')
 
 
 def test_weights_of_a_wrapped_model_fit(config, weights, tmp_path):

@@ -6,7 +6,7 @@ import os
 import pytest
 from mmengine.config import Config
 
-from monfap_mm.protocols import NotThereError, ToolError, Training
+from monfap_mm.protocols import NotThereError, ToolError, Training, training_runs
 
 TRAIN = """
 import os, signal, sys
@@ -53,6 +53,14 @@ def test_trained_and_tested_once(training):
     assert calls(training) == ['train --resume', 'test best_a_epoch_1.pth']
     assert training.figures() == {'forgery/AUC': 75.5}
     assert (training.folder / 'config.py').read_text() == training.cfg.pretty_text
+
+
+def test_the_lists_are_hashed_once(training, monkeypatch):
+    hashed = []
+    monkeypatch.setattr(training_runs, 'hash_lists', lambda *datasets: hashed.append(len(datasets)) or 'hash')
+    for run in (1, 2):
+        training.run()
+        assert hashed == [3] * run  # the lists of training, validation and test
 
 
 def test_a_kill_costs_no_training_and_gives_no_advice_to_delete_it(training, monkeypatch):

@@ -202,11 +202,15 @@ def test_unusable_checkpoints(content, message, tmp_path):
     assert 'Traceback' not in done.stderr
 
 
-@pytest.mark.parametrize('text', [None, 'model = dict(head=1)'])
-def test_config_without_a_backbone(text, tmp_path):
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [(None, 'a model: '), ('model = dict(head=1)', 'a model with a backbone'), ('x = 3', 'a model: ')],
+)
+def test_config_without_a_backbone(text, message, tmp_path):
     torch.save({}, tmp_path / 'x.pth')
     if text:
         (tmp_path / 'config.py').write_text(text)
     done = run(tmp_path, 'x.pth', 'config.py', check=False)
     assert done.returncode == 2
-    assert 'config.py is no config of a model with a backbone' in done.stderr
+    assert f'config.py is no config of {message}' in done.stderr
+    assert 'Traceback' not in done.stderr

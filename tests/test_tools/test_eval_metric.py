@@ -14,6 +14,7 @@ from sklearn.metrics import roc_auc_score
 
 from monfap_mm.evaluation.results_file import write_results
 
+from ..older_file import OlderFile
 from ..test_evaluation.records import make_record, write_version_1
 from .conftest import COUNTS, ROOT, tool
 
@@ -41,7 +42,9 @@ def evaluate(folder, *arguments, check=True):
 
 def test_figures_with_intervals_differences_and_curves(folder):
     options = ('--bootstrap', '100', '--json', 'new/figures.json', '--plots', 'curves')
+    older = [OlderFile(folder / name) for name in ('new/figures.json', 'curves/roc.png')]
     log = evaluate(folder, 'ours.jsonl', 'baseline.pkl', *options)
+    assert all(file.was_replaced_as_a_whole() for file in older)
     written = json.loads((folder / 'new' / 'figures.json').read_text())
     ours, baseline = (written['figures'][name] for name in ('ours', 'baseline'))
     records = [make_record(i, separation=3) for i in range(COUNT)]

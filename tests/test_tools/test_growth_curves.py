@@ -4,6 +4,7 @@ import pytest
 
 from tools.analysis_tools.growth_curves import draw, read_curves, slope
 
+from ..older_file import OlderFile
 from .conftest import tool
 
 
@@ -44,8 +45,14 @@ def test_legend_has_the_slope():
 
 def test_tool_writes_a_picture(tmp_path):
     (tmp_path / 'benchmark.json').write_text(json.dumps(dict(results=[row(64, 10.0), row(128, 40.0)])))
+    older = OlderFile(tmp_path / 'growth.png')
     tool('analysis_tools/growth_curves.py', tmp_path / 'benchmark.json', tmp_path / 'growth.png', cwd=tmp_path)
     assert (tmp_path / 'growth.png').read_bytes().startswith(b'\x89PNG')
+    assert older.was_replaced_as_a_whole()
+    done = tool('analysis_tools/growth_curves.py', 'benchmark.json', 'growth.xyz', cwd=tmp_path, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith('growth_curves: growth.xyz cannot be written: Format')
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['benchmark.json', 'growth.png']
 
 
 @pytest.mark.parametrize('content', ['', '{}', json.dumps(dict(results=[]))])

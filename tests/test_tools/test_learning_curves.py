@@ -3,6 +3,7 @@ import json
 
 import cv2
 
+from ..older_file import OlderFile
 from .conftest import tool
 
 
@@ -18,6 +19,7 @@ def test_csv_and_picture(tmp_path):
     resumed = {'forgery/AUC': float('nan'), 'forgery/F1-f': 12.5, 'step': 2}
     write_log(tmp_path / 'a', '20261123_2', {'loss': 1.0, 'step': 100}, resumed)
     write_log(tmp_path / 'b', '20261123_3', loss, {**first, 'forgery/AUC': 70.0})
+    older = [OlderFile(tmp_path / 'new' / name) for name in ('c.png', 'c.csv')]
     tool(
         'analysis_tools/learning_curves.py',
         'a',
@@ -42,6 +44,7 @@ def test_csv_and_picture(tmp_path):
         ['two', '1', 'forgery/F1-f', '10.0000'],
     ]
     assert cv2.imread(str(tmp_path / 'new' / 'c.png')).std() > 10
+    assert all(file.was_replaced_as_a_whole() for file in older)
 
 
 def test_bad_input(tmp_path):

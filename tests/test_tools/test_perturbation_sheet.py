@@ -9,6 +9,7 @@ from PIL import Image
 
 from monfap_mm.datasets.perturbations import load_table
 
+from ..older_file import OlderFile
 from ..test_datasets.files import photo, save
 from .conftest import ROOT
 
@@ -34,7 +35,9 @@ def test_shows_each_perturbation_at_three_severities():
 def test_command(tmp_path, monkeypatch, capsys):
     image = save(tmp_path / 'photo.png', photo(48, 64))
     monkeypatch.setattr(sys, 'argv', ['sheet', str(tmp_path / 'new/sheet.jpg'), '--image', image])
+    older = OlderFile(tmp_path / 'new/sheet.jpg')
     runpy.run_path(SCRIPT, run_name='__main__')
+    assert older.was_replaced_as_a_whole()
     with Image.open(tmp_path / 'new/sheet.jpg') as picture:
         assert picture.format == 'JPEG'
     monkeypatch.setattr(sys, 'argv', ['sheet', str(tmp_path / 'sheet.jpg'), '--image', str(tmp_path / 'none.png')])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from monfap_mm.cli import main
+from tests.older_file import OlderFile
 from tools import run_demo
 from tools.run_demo import answer_pictures, draw_overview, run, run_on_screen, shorten, summary
 
@@ -31,8 +32,11 @@ def test_progress_in_a_line(line, expected):
 def test_overview_is_spread_over_the_pictures(tmp_path):
     for i in range(8):
         cv2.imwrite(str(tmp_path / f'{i}.png'), np.full((2, 3, 3), 10 * i, np.uint8))
-    draw_overview(tmp_path, tmp_path / 'overview.png')
-    overview = cv2.imread(str(tmp_path / 'overview.png'))
+    (tmp_path / 'out').mkdir()
+    older = OlderFile(tmp_path / 'out/overview.png')
+    draw_overview(tmp_path, tmp_path / 'out/overview.png')
+    assert older.was_replaced_as_a_whole()
+    overview = cv2.imread(str(tmp_path / 'out/overview.png'))
     assert overview[:, 0, 0].tolist() == [10, 10, 30, 30, 50, 50, 70, 70]
 
 

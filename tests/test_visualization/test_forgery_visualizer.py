@@ -7,6 +7,7 @@ from mmseg.registry import VISUALIZERS
 from mmseg.structures import SegDataSample
 
 from monfap_mm.visualization import ForgeryVisualizer, forgery_visualizer, panels, prediction_panel
+from tests.older_file import OlderFile
 
 SIZE = 256
 IMAGE = np.full((SIZE, SIZE, 3), (40, 80, 120), np.uint8)
@@ -132,10 +133,13 @@ def test_output_file_and_backend(tmp_path):
         name='backend', vis_backends=[dict(type='LocalVisBackend')], save_dir=str(tmp_path / 'run')
     )
     expected = visualizer.draw(IMAGE, make_sample())
+    older = OlderFile(tmp_path / 'pictures/a.png')
     visualizer.add_datasample('a', IMAGE, make_sample(), out_file=str(tmp_path / 'pictures/a.png'))
+    assert older.was_replaced_as_a_whole()
+    visualizer.add_datasample('a', IMAGE, make_sample(), out_file=str(tmp_path / 'new/a.png'))
     visualizer.add_datasample('b', IMAGE, make_sample(), step=3)
     files = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob('*.png'))
-    assert files == ['pictures/a.png', 'run/vis_data/vis_image/b_3.png']
+    assert files == ['new/a.png', 'pictures/a.png', 'run/vis_data/vis_image/b_3.png']
     for file in files:
         np.testing.assert_array_equal(cv2.imread(str(tmp_path / file))[..., ::-1], expected)
 

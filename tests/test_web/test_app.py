@@ -92,6 +92,31 @@ def test_errors_of_the_address_are_objects_too(client):
     assert client.get('/../app.py').status_code == 404
 
 
+@pytest.mark.parametrize(
+    ('path', 'allowed'),
+    [
+        ('/predict', {'POST'}),
+        ('/predict?name=a.jpg', {'POST'}),
+        ('/settings', {'GET', 'HEAD'}),
+        ('/', {'GET', 'HEAD'}),
+        ('/app.js', {'GET', 'HEAD'}),
+        ('/nothing', None),
+        ('/predict/', None),
+    ],
+)
+def test_methods_that_a_path_does_not_take(client, path, allowed):
+    for method in ('GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'):
+        if method in (allowed or ()):
+            continue
+        response = client.request(method, path)
+        if allowed is None:
+            assert (response.status_code, 'Allow' in response.headers) == (404, False), method
+        else:
+            assert response.status_code == 405, method
+            assert set(response.headers['Allow'].split(', ')) == allowed
+            assert method == 'HEAD' or response.json() == {'error': 'Method Not Allowed'}
+
+
 WRITES: list[str] = []
 WATCHED = threading.Event()
 

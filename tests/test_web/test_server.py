@@ -167,8 +167,8 @@ def test_heads_that_are_odd(served):
     assert found['head'][:2] == (200, b'')
     assert found['page'][:2] == (200, b'')
     # Only POST is there.
-    assert found['head_predict'][:2] == (404, b'')
-    assert found['get_predict'] == (404, b'{"error":"Not Found"}', 'application/json')
+    assert found['head_predict'][:2] == (405, b'')
+    assert found['get_predict'] == (405, b'{"error":"Method Not Allowed"}', 'application/json')
     assert found['form'][0] == 415
     assert b'the file itself' in found['form'][1]
     assert {found[name][0] for name in ('huge', 'nonsense', 'two lengths') if name in found} == {400}

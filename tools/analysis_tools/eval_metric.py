@@ -29,6 +29,7 @@ from monfap_mm.evaluation.plain_json import without_nan
 from monfap_mm.evaluation.result_table import ResultTable
 from monfap_mm.evaluation.results_file import read_results
 from monfap_mm.evaluation.worst_cases import CRITERIA, draw_worst
+from monfap_mm.utils.atomic_write import atomic_write
 
 Figures = Callable[[ResultTable], dict[str, float]]
 Estimates = dict[str, dict[str, float]]  # by figure
@@ -169,7 +170,7 @@ def write_json(
         differences_to_first=differences,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(without_nan(content), indent=2, allow_nan=False) + '\n')
+    atomic_write(path, json.dumps(without_nan(content), indent=2, allow_nan=False) + '\n')
 
 
 def same_images(records: dict[str, list[ImageRecord]]) -> bool:

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from monfap_mm.cli.command import run_command
+from monfap_mm.cli.command import CommandError, run_command
+from monfap_mm.utils.atomic_write import written_aside
 
 COSTS = {'milliseconds': 'time of a step, ms', 'peak_mib': 'memory of a step, MiB'}
 MARKERS = 'os^Dv'
@@ -70,9 +71,15 @@ def main() -> None:
     parser.add_argument('out', type=Path, help='picture to write')
     args = parser.parse_args()
     try:
-        draw(json.loads(args.report.read_text())).savefig(args.out)
+        figure = draw(json.loads(args.report.read_text()))
     except (OSError, ValueError, KeyError, TypeError) as error:
         parser.error(f'{args.report}: {error}')
+    try:
+        args.out.parent.mkdir(parents=True, exist_ok=True)
+        with written_aside(args.out) as temporary:
+            figure.savefig(temporary)
+    except (OSError, ValueError) as error:  # ValueError: of an ending that is no picture's
+        raise CommandError(f'{args.out} cannot be written: {error}') from error
     print(args.out)
 
 

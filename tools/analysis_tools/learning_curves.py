@@ -8,6 +8,7 @@ Example:
 
 import argparse
 import csv
+import io
 import json
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from scipy.ndimage import uniform_filter1d
 
 from monfap_mm.cli.command import CommandError, run_command
 from monfap_mm.evaluation.curves import COLORS, DPI, LINE_STYLES, PANEL_INCHES
+from monfap_mm.utils.atomic_write import atomic_write, written_aside
 
 DEFAULT_FIGURES = ('forgery/AUC', 'forgery/F1-f')
 SMOOTHING = 5  # logged losses that a drawn one is the mean of
@@ -73,19 +75,21 @@ def draw(curves: dict[str, tuple[dict, dict]], keys: list[str], path: Path) -> N
         panel.grid(alpha=0.3)
     loss_panel.legend()
     path.parent.mkdir(parents=True, exist_ok=True)
-    canvas.savefig(path, dpi=DPI)
+    with written_aside(path) as temporary:
+        canvas.savefig(temporary, dpi=DPI)
 
 
 def write_csv(curves: dict[str, tuple[dict, dict]], path: Path) -> None:
     """Every figure of every validation: training, epoch, figure, value."""
-    with path.open('w', newline='') as stream:
-        writer = csv.writer(stream, lineterminator='\n')
-        writer.writerow(['training', 'epoch', 'figure', 'value'])
-        for name, (figures, _) in curves.items():
-            for epoch, entry in figures.items():
-                writer.writerows(
-                    [name, epoch, key, f'{value:.4f}'] for key, value in entry.items() if key.startswith('forgery/')
-                )
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator='\n')
+    writer.writerow(['training', 'epoch', 'figure', 'value'])
+    for name, (figures, _) in curves.items():
+        for epoch, entry in figures.items():
+            writer.writerows(
+                [name, epoch, key, f'{value:.4f}'] for key, value in entry.items() if key.startswith('forgery/')
+            )
+    atomic_write(path, text.getvalue())
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ from monfap_mm.media.errors import BadInput
 from monfap_mm.media.images import read_image
 from monfap_mm.scenes.camera import Camera
 from monfap_mm.scenes.rendering import render_scene
+from monfap_mm.utils.atomic_write import written_aside
 
 SEVERITIES = (1, 3, 5)
 TILE = 104
@@ -28,7 +29,7 @@ PAPER, INK = 'white', (32, 32, 32)
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description='Draw all perturbations at severities 1, 3 and 5.')
-    parser.add_argument('out', help='picture to write, e.g. perturbations.jpg')
+    parser.add_argument('out', type=Path, help='picture to write, e.g. perturbations.jpg')
     parser.add_argument('--image', help='picture to perturb; default: a rendered group')
     parser.add_argument('--seed', type=int, default=5, help='seed of the rendered group, default: %(default)s')
     return parser.parse_args()
@@ -80,8 +81,9 @@ def main() -> None:
     args = parse_args()
     try:
         image = read_image(args.image) if args.image else rendered_group(args.seed)
-        Path(args.out).parent.mkdir(parents=True, exist_ok=True)
-        sheet(image).save(args.out, quality=70)
+        args.out.parent.mkdir(parents=True, exist_ok=True)
+        with written_aside(args.out) as temporary:
+            sheet(image).save(temporary, quality=70)
     except (BadInput, ImportError, OSError, ValueError) as error:
         raise CommandError(error) from error
 

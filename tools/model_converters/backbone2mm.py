@@ -9,16 +9,20 @@ bias, running mean...) of its counterpart. What the backbone does not have, such
 import argparse
 from pathlib import Path
 
-import torch
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 from torch import Tensor
 
 import monfap_mm  # noqa: F401  (registers the models)
-from monfap_mm.cli.command import CommandError, run_command
-from monfap_mm.model_files.conversion import ConversionError, read_foreign, take_state_dict
-from monfap_mm.utils.atomic_write import written_aside
+from monfap_mm.cli.command import run_command
+from monfap_mm.model_files.conversion import (
+    ConversionError,
+    add_arguments,
+    model_of,
+    read_foreign,
+    take_state_dict,
+    write_checkpoint,
+)
 
 # Where training scripts keep the weights.
 KEYS = ('state_dict', 'model', 'model_state_dict')
@@ -86,10 +90,9 @@ def build_backbone(config: Path) -> dict[str, Tensor]:
     Raises:
         ConversionError: If there is no such config, or its model has no backbone.
     """
-    try:
-        cfg = Config.fromfile(config).model.backbone
-    except (FileNotFoundError, AttributeError) as error:
-        raise ConversionError(f'{config} is no config of a model with a backbone: {error}') from None
+    cfg = model_of(config).get('backbone')
+    if cfg is None:
+        raise ConversionError(f'{config} is no config of a model with a backbone')
     if cfg.type == 'TIMMBackbone':
         cfg.pretrained = False
     init_default_scope('mmseg')
@@ -99,27 +102,21 @@ def build_backbone(config: Path) -> dict[str, Tensor]:
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('source', type=Path, metavar='IN', help='checkpoint of a classifier: .pth, .bin, .safetensors')
-    parser.add_argument('destination', type=Path, metavar='OUT', help='where to write that of the backbone')
-    parser.add_argument('--config', type=Path, required=True, help='config with the same backbone')
+    source = 'checkpoint of a classifier: .pth, .bin, .safetensors'
+    add_arguments(parser, source=source, config='config with the same backbone')
     return parser.parse_args()
 
 
 def main() -> None:
     """Convert one checkpoint."""
     args = parse_args()
-    try:
-        target = build_backbone(args.config)
-        source = take_state_dict(read_foreign(args.source), *KEYS)
-        state_dict = convert(source, target, has_order=args.source.suffix != '.safetensors')
-    except ConversionError as error:
-        raise CommandError(error) from error
-    args.destination.parent.mkdir(parents=True, exist_ok=True)
-    with written_aside(args.destination) as temporary:
-        torch.save(dict(meta=dict(converted_from=args.source.name), state_dict=state_dict), temporary)
-    print(f'{len(state_dict)} parameters and buffers written to {args.destination}. To start from them:')
+    target = build_backbone(args.config)
+    source = take_state_dict(read_foreign(args.source), *KEYS)
+    state_dict = convert(source, target, has_order=args.source.suffix != '.safetensors')
+    write_checkpoint(state_dict, dict(converted_from=args.source.name), args.destination)
+    print('To start from them:')
     print(f"model = dict(backbone=dict(init_cfg=dict(type='Pretrained', checkpoint='{args.destination}')))")
 
 
 if __name__ == '__main__':
-    run_command('backbone2mm', main)
+    run_command('backbone2mm', main, refusal=ConversionError)

@@ -13,8 +13,14 @@ from pathlib import Path
 
 from torch import Tensor
 
-from monfap_mm.cli.command import CommandError, run_command
-from monfap_mm.model_files.conversion import ConversionError, build_target, read_foreign, save_converted
+from monfap_mm.cli.command import run_command
+from monfap_mm.model_files.conversion import (
+    ConversionError,
+    add_arguments,
+    build_target,
+    read_foreign,
+    save_converted,
+)
 from monfap_mm.models.layers.mone import EXPERTS
 
 # Applied in order to every key; the first column is a regular expression.
@@ -139,23 +145,18 @@ def require_order_of_experts(target: dict[str, Tensor]) -> None:
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('source', type=Path, metavar='IN', help="checkpoint of the authors' code")
-    parser.add_argument('destination', type=Path, metavar='OUT', help='where to write ours')
-    parser.add_argument('--config', type=Path, required=True, help='config with the same model')
+    add_arguments(parser, source="checkpoint of the authors' code", config='config with the same model')
     return parser.parse_args()
 
 
 def main() -> None:
     """Convert one checkpoint."""
     args = parse_args()
-    try:
-        target = build_target(args.config)
-        state_dict = convert(load_official(args.source), target)
-        require_order_of_experts(target)
-    except ConversionError as error:
-        raise CommandError(error) from error
+    target = build_target(args.config)
+    state_dict = convert(load_official(args.source), target)
+    require_order_of_experts(target)
     save_converted(state_dict, target, args.source, args.destination)
 
 
 if __name__ == '__main__':
-    run_command('official2mm', main)
+    run_command('official2mm', main, refusal=ConversionError)

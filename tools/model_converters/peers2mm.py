@@ -8,13 +8,13 @@ write them.
 
 import argparse
 from importlib import import_module
-from pathlib import Path
 
 from torch import Tensor
 
-from monfap_mm.cli.command import CommandError, run_command
+from monfap_mm.cli.command import run_command
 from monfap_mm.model_files.conversion import (
     ConversionError,
+    add_arguments,
     build_target,
     read_foreign,
     require_fit,
@@ -57,22 +57,17 @@ def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('name', choices=PEERS, metavar='NAME', help=f'the system: {", ".join(PEERS)}')
-    parser.add_argument('source', type=Path, metavar='IN', help='checkpoint of the authors, or folder of several')
-    parser.add_argument('destination', type=Path, metavar='OUT', help='where to write ours')
-    parser.add_argument('--config', type=Path, required=True, help='config of the same system')
+    add_arguments(parser, source='checkpoint of the authors, or folder of several', config='config of the same system')
     return parser.parse_args()
 
 
 def main() -> None:
     """Convert one checkpoint."""
     args = parse_args()
-    try:
-        target = build_target(args.config)
-        state_dict = convert(args.name, read_foreign(args.source), target)
-    except ConversionError as error:
-        raise CommandError(error) from error
+    target = build_target(args.config)
+    state_dict = convert(args.name, read_foreign(args.source), target)
     save_converted(state_dict, target, args.source, args.destination)
 
 
 if __name__ == '__main__':
-    run_command('peers2mm', main)
+    run_command('peers2mm', main, refusal=ConversionError)

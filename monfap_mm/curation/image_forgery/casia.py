@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from ...media.folders import find_files
+from ...media.paths import by_letters, find_partner
 from .sample import Sample
 
 _MASK_END = '_gt'
@@ -30,19 +31,22 @@ def list_casia2(src: Path) -> Iterator[Sample]:
 
 def _list_samples(src: Path, tampered: str) -> Iterator[Sample]:
     files = {path: PurePosixPath(path).stem for path in find_files(src)}
-    masks = {stem.removesuffix(_MASK_END): path for path, stem in files.items() if stem.endswith(_MASK_END)}
-    images = {path: stem for path, stem in files.items() if not stem.endswith(_MASK_END)}
-    orphans = _by_number(masks.keys() - images.values())
+    masks = {stem[: -len(_MASK_END)]: path for path, stem in files.items() if stem.lower().endswith(_MASK_END)}
+    images = {path: stem for path, stem in files.items() if not stem.lower().endswith(_MASK_END)}
+    stems = set(images.values())
+    own, others = by_letters(stems), by_letters(masks)
+    mask_names = {stem: find_partner(stem, own, others) for stem in stems}
+    orphans = _by_number(masks.keys() - mask_names.values())
     forged = [stem for stem in images.values() if stem.lower().startswith(tampered)]
-    wanting = Counter(_number(stem) for stem in forged if stem not in masks)
+    wanting = Counter(_number(stem) for stem in forged if mask_names[stem] is None)
     for path, stem in images.items():
         if stem.lower().startswith('au_'):
             yield Sample(path, 0, ('_'.join(stem.lower().split('_')[1:]).replace('_', ''),))
         elif stem.lower().startswith(tampered):
             sources = tuple(sorted({part.lower() for part in stem.split('_') if _SOURCE.fullmatch(part)})) or (stem,)
             same_number = orphans.get(_number(stem), [])
-            if stem in masks:
-                yield Sample(path, 1, sources, masks[stem])
+            if mask_names[stem] is not None:
+                yield Sample(path, 1, sources, masks[mask_names[stem]])
             elif len(same_number) == wanting[_number(stem)] == 1:
                 mask = masks[same_number[0]]
                 yield Sample(path, 1, sources, mask, note=f'mask found by its number: {mask}')

@@ -14,7 +14,8 @@ from ..file_backend import WholeFileBackend
 from ..resume import ResumeError, find_resumable
 
 
-@HOOKS.register_module()
+# Under MMEngine's name too: a config that says type='CheckpointHook' loses nothing.
+@HOOKS.register_module(name=['SafeCheckpointHook', 'CheckpointHook'])
 class SafeCheckpointHook(CheckpointHook):
     """MMEngine's hook, with the same arguments, file names and results, except that
 
@@ -22,7 +23,8 @@ class SafeCheckpointHook(CheckpointHook):
     - what it replaces (the oldest of ``max_keep_ckpts``, the previous best) is deleted after it is written, not before;
     - a training that is resumed passes over checkpoints that cannot be read, with a line for each.
 
-    The first holds on local disks; other storage keeps MMEngine's way of writing.
+    The first holds on local disks; other storage keeps MMEngine's way of writing. In scope mmseg,
+    ``CheckpointHook`` means this hook; MMEngine's is ``mmengine.CheckpointHook``.
 
     Raises:
         TypeError: If an argument is unknown. MMEngine would fail only when the first checkpoint is saved.
@@ -55,6 +57,27 @@ class SafeCheckpointHook(CheckpointHook):
             runner.logger.warning(f'--resume: {runner.work_dir} has no checkpoint, training starts from the beginning')
         else:
             runner._load_from = found[0]
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Say what a resumed training lacks: MMEngine goes on without a word.
+
+        Raises:
+            ResumeError: If the checkpoint does not say where its training was.
+        """
+        if not runner._resume:
+            return
+        if 'message_hub' not in checkpoint or not {'epoch', 'iter'} <= checkpoint.get('meta', {}).keys():
+            raise ResumeError(
+                f'--resume: {runner._load_from} holds weights, but not where their training was. To start from them, '
+                'train with --cfg-options load_from=FILE in place of --resume.'
+            )
+        states = {'optimizer': 'the optimizer', 'param_schedulers': 'the learning rate'}
+        lacking = [name for key, name in states.items() if key not in checkpoint]
+        if lacking:
+            runner.logger.warning(
+                f'--resume: {runner._load_from} has no state of {" and ".join(lacking)}, as a best_*.pth has none: '
+                'training goes on at its epoch, but begins anew with these'
+            )
 
     def before_train(self, runner: Runner) -> None:
         """Prepare the folder of the checkpoints."""

@@ -5,6 +5,7 @@ from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
 from ...jobs.errors import JobError
+from ...model_files.loading import hint_of_origin
 from ...utils.state_dicts import compare_state_dicts
 
 
@@ -41,9 +42,4 @@ class StrictCheckpointHook(Hook):
 
 def misfit(checkpoint: dict, problems: list[str]) -> MisfitError:
     """What to say of a checkpoint that does not fit, with the reasons in lines of their own."""
-    hint = (
-        'It looks like a checkpoint of the authors: convert it with tools/model_converters/official2mm.py.'
-        if 'model' in checkpoint
-        else 'Is it a checkpoint of another model or config?'
-    )
-    return MisfitError('\n'.join([f'The checkpoint does not fit the model. {hint}', *problems]))
+    return MisfitError('\n'.join([f'The checkpoint does not fit the model. {hint_of_origin(checkpoint)}', *problems]))
