@@ -14,7 +14,7 @@ from scipy.special import expit
 
 from ..media.folders import PictureInputs, expand_inputs
 from ..media.images import read_picture
-from ..media.limits import MAX_PIXELS_IN_ONE_PIECE, MAX_PIXELS_OF_ANSWERS
+from ..media.limits import MAX_PIXELS_OF_ANSWERS, check_one_piece
 from ..structures import CLASSES, ForgeryResult, find_regions
 from .backend import load_backend
 from .lookahead import batched, map_ahead
@@ -153,11 +153,9 @@ class ForgeryInferencer:
             self._check_size(size)
 
     def _check_size(self, size: tuple[int, int]) -> None:
+        if self.backend.mode == 'whole':
+            check_one_piece(size, self.backend.max_pixels_in_one_piece)
         height, width = size
-        if self.backend.mode == 'whole' and height * width > MAX_PIXELS_IN_ONE_PIECE:
-            raise ValueError(
-                f'{width} x {height} pixels are too many for one piece: use mode slide, or Resize in the test pipeline'
-            )
         # A narrow strip is padded to the height of a window.
         if height * width > max(self.max_pixels, MAX_PIXELS_OF_ANSWERS):
             raise ValueError(f'the model would need {width} x {height} pixels, too many')

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..media.headers import Source
+from ..media.limits import MAX_PIXELS_IN_ONE_PIECE
 from ..model_files.onnx_input import padded_size, resize_picture, resized_size
 from ..model_files.onnx_metadata import OnnxMetadata, read_metadata
 from ..model_files.onnx_seal import is_intact
@@ -39,6 +40,7 @@ class OnnxBackend:
     """
 
     has_datasamples = False
+    max_pixels_in_one_piece = MAX_PIXELS_IN_ONE_PIECE
 
     def __init__(self, path: str, device: str | None = None, mode: str | None = None) -> None:
         if mode not in (None, *MODES):

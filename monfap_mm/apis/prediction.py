@@ -51,6 +51,7 @@ class Backend(Protocol):
 
     Attributes:
         mode: 'whole' or 'slide'.
+        max_pixels_in_one_piece: How large an input may be with 'whole'.
         experts: Names of the experts, in the order of the gate values; empty in a model without gates.
         weights: Path or address of the file that holds the weights.
         provenance: Hashes of ``config`` and ``weights``, on which the answers depend.
@@ -59,6 +60,7 @@ class Backend(Protocol):
 
     has_datasamples: bool
     mode: str
+    max_pixels_in_one_piece: int
     experts: tuple[str, ...]
     weights: str
     provenance: dict[str, str]

@@ -15,6 +15,7 @@ from mmseg.datasets.transforms import PackSegInputs
 from mmseg.structures import SegDataSample
 
 from ..media.headers import Source
+from ..media.limits import MAX_PIXELS_IN_ONE_PIECE
 from ..model_files.loading import build_model, load_config, pipeline_without_loading
 from ..model_files.onnx_input import padded_size
 from ..structures.scores import image_score, pixel_logits
@@ -41,7 +42,9 @@ class TorchBackend:
         with DefaultScope.overwrite_default_scope('mmseg'):
             self.pipeline = Compose(pipeline_without_loading(self.cfg, mode))
         self.mode = self.cfg.model.test_cfg['mode']
-        self.experts = getattr(self.model, 'experts', ())  # a stock segmentor has none
+        # A stock segmentor has none of these.
+        self.experts = getattr(self.model, 'experts', ())
+        self.max_pixels_in_one_piece = getattr(self.model, 'max_pixels_in_one_piece', MAX_PIXELS_IN_ONE_PIECE)
 
     @cached_property
     def provenance(self) -> dict[str, str]:

@@ -131,7 +131,7 @@ def test_slide_is_as_fake_as_the_most_fake_window(config, weights):
 
 
 def test_a_large_picture_needs_windows(inferencer, config, weights, monkeypatch):
-    monkeypatch.setattr(module, 'MAX_PIXELS_IN_ONE_PIECE', 96 * 96 - 1)
+    monkeypatch.setattr(inferencer.backend, 'max_pixels_in_one_piece', 96 * 96 - 1)
     (refused,) = inferencer([picture()])
     assert refused.error == '96 x 96 pixels are too many for one piece: use mode slide, or Resize in the test pipeline'
     (answered,) = ForgeryInferencer(config, weights, 'cpu', 'slide')([picture(100, 100)])
@@ -148,9 +148,9 @@ def test_what_will_be_refused_is_not_decoded(config, weights, tmp_path, monkeypa
     """A small file that unpacks to much: its header alone is read, from a file as from memory."""
     Image.new('1', (4000, 3000)).save(tmp_path / 'a.png')
     contents = io.BytesIO((tmp_path / 'a.png').read_bytes())
-    monkeypatch.setattr(module, 'MAX_PIXELS_IN_ONE_PIECE', 96 * 96 - 1)
     monkeypatch.setattr('monfap_mm.media.images._decode', None)
     whole = ForgeryInferencer(config, weights, 'cpu')
+    whole.backend.max_pixels_in_one_piece = 96 * 96 - 1
     for result in whole([str(tmp_path / 'a.png'), contents]):
         assert result.error.startswith('96 x 96 pixels are too many for one piece')
     monkeypatch.setattr(module, 'MAX_PIXELS_OF_ANSWERS', 1)

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from PIL import Image
 
+from monfap_mm.media.endings import IMAGE_ENDINGS, VIDEO_ENDINGS, is_video
 from monfap_mm.media.errors import BadInput
 from monfap_mm.media.folders import LeftOut, expand_inputs, find_files
 from monfap_mm.media.images import read_picture
@@ -122,3 +125,72 @@ def test_inputs_of_all_kinds_in_their_order(tmp_path):
     for wrong in (None, b'a.jpg', 3):
         with pytest.raises(TypeError, match=rf'{kinds}, got (NoneType|bytes|int)$'):
             list(expand_inputs(wrong))
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Pictures at two levels, a text file and a hidden file."""
+    (tmp_path / 'deep').mkdir()
+    (tmp_path / 'empty').mkdir()
+    for name in ('b.JPG', 'a.png', 'deep/c.gif', '.hidden.png'):
+        Image.new('RGB', (5, 4)).save(tmp_path / name)
+    (tmp_path / 'notes.txt').write_text('no image')
+    return tmp_path
+
+
+def names(inputs, root) -> list[str]:
+    return [os.path.relpath(path, root) for path in expand_inputs(inputs)]
+
+
+def test_folder_with_its_subfolders(pictures):
+    assert names(str(pictures), pictures) == names(pictures, pictures) == ['a.png', 'b.JPG', 'deep/c.gif']
+
+
+def test_globs_of_pictures(pictures):
+    assert names(f'{pictures}/*.png', pictures) == ['a.png']
+    assert names(f'{pictures}/**/*.gif', pictures) == ['deep/c.gif']
+    assert names(f'{pictures}/**', pictures) == ['a.png', 'b.JPG', 'deep/c.gif', 'notes.txt']
+    assert names(f'{pictures}/d*', pictures) == ['deep/c.gif']
+
+
+def test_what_is_not_there_is_kept(pictures):
+    missing = [f'{pictures}/no.png', f'{pictures}/*.bmp', f'{pictures}/empty']
+    assert list(expand_inputs(missing)) == missing
+
+
+def test_a_name_with_brackets_means_the_file_of_that_name(pictures):
+    Image.new('RGB', (5, 4)).save(pictures / 'x[1].png')
+    assert names(f'{pictures}/x[1].png', pictures) == ['x[1].png']
+
+
+def test_lists_generators_and_arrays_are_read_lazily(pictures):
+    array, contents = np.zeros((2, 2, 3), np.uint8), io.BytesIO(b'two\nlines')
+
+    def endless():
+        while True:
+            yield [array, f'{pictures}/a.png', contents]
+
+    expanded = expand_inputs(endless())
+    assert [next(expanded) for _ in range(4)][1:] == [f'{pictures}/a.png', contents, array]
+
+
+def test_items_that_are_no_pictures_are_kept(pictures):
+    """Each gets its own answer; none is taken apart into lines, numbers or keys."""
+    with open(f'{pictures}/a.png', 'rb') as file:
+        items = [None, 3, b'a.png', {'a.png': 1}, file, torch.zeros(3, 4, 4), torch.tensor(1)]
+        assert all(found is item for found, item in zip(expand_inputs(items), items, strict=True))
+
+
+@pytest.mark.parametrize('inputs', [3, None, b'a.png', {'a.png': 1}])
+def test_other_types_are_refused(inputs):
+    with pytest.raises(TypeError, match='a picture is a path, an array'):
+        list(expand_inputs(inputs))
+
+
+def test_videos_are_found_where_they_are_asked_for(pictures):
+    for name in ('deep/d.MP4', 'e.webm'):
+        (pictures / name).touch()
+    assert names(pictures, pictures) == ['a.png', 'b.JPG', 'deep/c.gif']
+    found = [os.path.relpath(path, pictures) for path in expand_inputs(pictures, IMAGE_ENDINGS | VIDEO_ENDINGS)]
+    assert found == ['a.png', 'b.JPG', 'e.webm', 'deep/c.gif', 'deep/d.MP4']
+    assert [is_video(path) for path in found] == [False, False, True, False, True]

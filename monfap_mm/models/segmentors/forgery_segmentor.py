@@ -13,7 +13,7 @@ from mmseg.structures import SegDataSample
 from mmseg.utils import OptConfigType, OptSampleList, SampleList
 from torch import Tensor
 
-from ...media.limits import MAX_PIXELS_IN_ONE_PIECE
+from ...media.limits import MAX_PIXELS_IN_ONE_PIECE, check_one_piece
 from ...media.orientation import TURNS
 from ...utils.state_dicts import keep_settings
 from ...utils.windows import average_windows, windows
@@ -67,6 +67,7 @@ class ForgerySegmentor(BaseSegmentor):
     - ``min_size``, ``size_divisor`` (int): Images with smaller sides, or sides that it does not divide, are padded at
       the bottom and right for the forward pass. Answers are cut back to the image.
     - ``align_corners`` (bool): How logits are resized.
+    - ``max_pixels_in_one_piece`` (int): Larger images are refused, but for windows of them. Default: 4096 x 4096.
 
     Args:
         train_cfg: As in mmseg. Default: None.
@@ -82,6 +83,7 @@ class ForgerySegmentor(BaseSegmentor):
     min_size = 1
     size_divisor = 1
     align_corners = False
+    max_pixels_in_one_piece = MAX_PIXELS_IN_ONE_PIECE
 
     def __init__(self, train_cfg: OptConfigType = None, test_cfg: OptConfigType = None, **kwargs) -> None:
         test_cfg = complete_test_cfg(test_cfg)
@@ -169,16 +171,11 @@ class ForgerySegmentor(BaseSegmentor):
         """Predict images in one piece.
 
         Raises:
-            ValueError: If they have more than 4096 x 4096 pixels, before anything is allocated: memory would end the
-                process, without a word, where the system lends more than it has.
+            ValueError: If they have more than ``max_pixels_in_one_piece``, before anything is allocated: memory would
+                end the process, without a word, where the system lends more than it has.
         """
-        height, width = inputs.shape[2:]
-        if height * width > MAX_PIXELS_IN_ONE_PIECE:
-            names = ', '.join(meta['img_path'] for meta in batch_img_metas if meta.get('img_path'))
-            raise ValueError(
-                f'{width} x {height} pixels are too many for one piece: use mode slide, or Resize in the test pipeline'
-                + (f' ({names})' if names else '')
-            )
+        names = ', '.join(meta['img_path'] for meta in batch_img_metas if meta.get('img_path'))
+        check_one_piece(inputs.shape[2:], self.max_pixels_in_one_piece, names)
         return self.encode_decode(inputs, batch_img_metas)
 
     def slide_inference(self, inputs: Tensor, batch_img_metas: list[dict]) -> ForgeryPrediction:

@@ -3,6 +3,7 @@
 import torch
 from mmengine.model import BaseTTAModel
 from mmengine.structures import LabelData, PixelData
+from mmseg.models.utils import resize
 from mmseg.registry import MODELS
 from mmseg.utils import SampleList
 from torch import Tensor
@@ -10,7 +11,9 @@ from torch import Tensor
 
 @MODELS.register_module()
 class ForgeryTTAModel(BaseTTAModel):
-    """Averages the probabilities of the augmented views, of the pixels and of the image."""
+    """Averages what a model says of the augmented views: probabilities of the pixels, of the coarse mask and of the
+    image, and gate values.
+    """
 
     def merge_preds(self, data_samples_list: list[SampleList]) -> SampleList:
         """Merge.
@@ -21,7 +24,7 @@ class ForgeryTTAModel(BaseTTAModel):
 
         Returns:
             One sample per image, in which ``seg_logits`` are log probabilities; of a head with
-            one channel the probability, as in mmseg.
+            one channel the probability, as in mmseg. ``coarse_prob`` has the size of the first view's.
         """
         return [self._merge(views) for views in data_samples_list]
 
@@ -37,6 +40,13 @@ class ForgeryTTAModel(BaseTTAModel):
         if 'pred_label' in merged:
             score = torch.stack([view.pred_label.score for view in views]).mean(dim=0)
             merged.pred_label = LabelData(score=score, label=score.argmax(dim=0, keepdim=True))
+        if 'gates' in merged:
+            merged.gates = LabelData(value=torch.stack([view.gates.value for view in views]).mean(dim=0))
+        if 'coarse_prob' in merged:
+            # At the size of the input, which views of other scales do not share.
+            size = merged.coarse_prob.shape
+            maps = [resize(view.coarse_prob.data[None], size, mode='bilinear', warning=False)[0] for view in views]
+            merged.coarse_prob = PixelData(data=torch.stack(maps).mean(dim=0))
         return merged
 
 

@@ -1,3 +1,5 @@
+import copy
+
 import torch
 from mmengine.structures import LabelData, PixelData
 from mmseg.structures import SegDataSample
@@ -64,3 +66,39 @@ def test_a_head_of_one_channel_gives_probabilities_not_logits():
 def test_models_without_image_label():
     merged = merge(view(torch.randn(2, 4, 5), None), view(torch.randn(2, 4, 5), None))
     assert 'pred_label' not in merged
+
+
+def test_gates_and_the_coarse_mask_are_those_of_all_views():
+    """The second view is of twice the scale."""
+    gates = [torch.tensor([[0.7, 0.3]]), torch.tensor([[0.2, 0.8]]), torch.tensor([[0.6, 0.4]])]
+    coarse = [torch.rand(1, 4, 6), torch.full((1, 8, 12), 0.25), torch.rand(1, 4, 6)]
+    views = [view(torch.randn(2, 4, 6), None) for _ in gates]
+    for one, value, probability in zip(views, gates, coarse):
+        one.gates, one.coarse_prob = LabelData(value=value), PixelData(data=probability)
+    merged = merge(*views)
+    torch.testing.assert_close(merged.gates.value, torch.tensor([[0.5, 0.5]]))
+    torch.testing.assert_close(merged.coarse_prob.data, (coarse[0] + 0.25 + coarse[2]) / 3)
+
+
+def test_through_the_shipped_pipeline_of_views():
+    """A picture and its mirror image: what the model says of both, by its own ``predict``, is averaged."""
+    torch.manual_seed(0)
+    model = build(dict(type='ForgeryTTAModel', module=monfap_cfg())).eval()
+    image = torch.rand(3, 64, 96) * 255
+    shape = dict(ori_shape=(64, 96), img_shape=(64, 96))
+    mirrored = dict(shape, flip=True, flip_direction='horizontal')
+    batch = dict(
+        inputs=[[image.clone()], [image.flip(-1)]],
+        data_samples=[[SegDataSample(metainfo=dict(shape, flip=False))], [SegDataSample(metainfo=mirrored)]],
+    )
+    with torch.no_grad():
+        (merged,) = model.test_step(copy.deepcopy(batch))
+        alone = [
+            model.module.test_step(dict(inputs=inputs, data_samples=samples))[0]
+            for inputs, samples in zip(batch['inputs'], batch['data_samples'])
+        ]
+    gates = [sample.gates.value for sample in alone]
+    assert (gates[0] - gates[1]).abs().max() > 1e-4
+    torch.testing.assert_close(merged.gates.value, (gates[0] + gates[1]) / 2)
+    coarse = [sample.coarse_prob.data for sample in alone]
+    torch.testing.assert_close(merged.coarse_prob.data, (coarse[0] + coarse[1]) / 2)

@@ -8,6 +8,7 @@ from mmseg.registry import MODELS
 from mmseg.utils import ConfigType, OptConfigType, SampleList
 from torch import Tensor
 
+from ....media.limits import MAX_PIXELS_IN_ONE_PIECE
 from ...layers.targets import image_labels, stack_masks
 from ...segmentors import ForgeryOutput, ForgerySegmentor
 from .detection_head import DetectionHead
@@ -30,6 +31,9 @@ class PSCCNet(ForgerySegmentor):
     Raises:
         ValueError: If 8 does not divide ``crop_size``.
     """
+
+    # Maps at full resolution take about 3 KB per pixel, so this is 17 GB.
+    max_pixels_in_one_piece = MAX_PIXELS_IN_ONE_PIECE // 3
 
     def __init__(
         self,

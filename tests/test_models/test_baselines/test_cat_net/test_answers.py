@@ -127,7 +127,7 @@ def test_files_of_all_kinds_are_answered_or_named_and_the_others_go_on(inference
 
 
 def test_a_picture_that_is_too_large_is_refused_before_it_is_decoded(inferencer, tmp_path, monkeypatch):
-    monkeypatch.setattr('monfap_mm.apis.inferencer.MAX_PIXELS_IN_ONE_PIECE', 40 * 40)
+    monkeypatch.setattr(inferencer.backend, 'max_pixels_in_one_piece', 40 * 40)
     paths = [write(tmp_path / f'{i}.jpg', jpeg(noise(*size))) for i, size in enumerate([(40, 40), (33, 41)])]
     monkeypatch.setattr('monfap_mm.media.images.decode_jpeg', lambda data: 1 / 0)
     decoded, refused = inferencer(paths)
