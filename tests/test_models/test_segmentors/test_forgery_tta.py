@@ -83,7 +83,8 @@ def test_gates_and_the_coarse_mask_are_those_of_all_views():
 def test_through_the_shipped_pipeline_of_views():
     """A picture and its mirror image: what the model says of both, by its own ``predict``, is averaged."""
     torch.manual_seed(0)
-    model = build(dict(type='ForgeryTTAModel', module=monfap_cfg())).eval()
+    preprocessor = dict(type='SegDataPreProcessor', mean=[127.5] * 3, std=[60.0] * 3)
+    model = build(dict(type='ForgeryTTAModel', module=monfap_cfg(data_preprocessor=preprocessor))).eval()
     image = torch.rand(3, 64, 96) * 255
     shape = dict(ori_shape=(64, 96), img_shape=(64, 96))
     mirrored = dict(shape, flip=True, flip_direction='horizontal')
