@@ -28,6 +28,8 @@ silence_libtiff()
 PILLOW_FORMATS = ('BMP', 'TIFF', 'WEBP', 'GIF', 'AVIF')
 # Brands of HEIF that hold HEVC, as cameras write it.
 _HEIF_BRANDS = (b'heic', b'heix', b'heim', b'heis', b'hevc', b'hevx', b'mif1', b'msf1')
+_JPEG_XL_SIGNATURES = (b'\xff\x0a', b'\0\0\0\x0cJXL ')  # of bare data, and of a file
+_JPEG_XL = 'JPEG XL, which is not read: save it as PNG'
 HEIF_EXTRA = f'HEIC and HEIF need pillow-heif, the extra "heif": {install_extra("heif")}'
 
 Source = str | Path | io.BytesIO
@@ -137,7 +139,8 @@ def parse_header(file: BinaryIO, name: str, max_pixels: int) -> Header:
         else:
             header = _pillow_header(file)
     except Image.UnidentifiedImageError as error:
-        raise BadInput(f'{name} is {why_unread(file) or "no image, or its header is damaged"}') from error
+        reason = _JPEG_XL if start.startswith(_JPEG_XL_SIGNATURES) else why_unread(file)
+        raise BadInput(f'{name} is {reason or "no image, or its header is damaged"}') from error
     # Parsers signal damage by many types of exceptions.
     except Exception as error:
         raise BadInput(f'Cannot read the header of {name}: {error}') from error

@@ -140,3 +140,14 @@ def test_writing_never_goes_through_a_link(tmp_path):
     write_file(dst, 'a', b'new')
     assert victim.read_bytes() == b'mine'
     assert (dst / 'a').read_bytes() == b'new'
+
+
+@pytest.mark.parametrize('start', [b'\xff\x0a', b'\0\0\0\x0cJXL \r\n\x87\n'])
+def test_jpeg_xl_is_called_by_its_name(tmp_path, start):
+    path = tmp_path / 'photo.jxl'
+    path.write_bytes(start + bytes(64))
+    with pytest.raises(BadInput, match=r'photo\.jxl is JPEG XL, which is not read: save it as PNG$'):
+        read_header(str(path))
+    path.write_bytes(start[:1] + bytes(64))
+    with pytest.raises(BadInput, match='is no image, or its header is damaged'):
+        read_header(str(path))
