@@ -58,27 +58,6 @@ class SafeCheckpointHook(CheckpointHook):
         else:
             runner._load_from = found[0]
 
-    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Say what a resumed training lacks: MMEngine goes on without a word.
-
-        Raises:
-            ResumeError: If the checkpoint does not say where its training was.
-        """
-        if not runner._resume:
-            return
-        if 'message_hub' not in checkpoint or not {'epoch', 'iter'} <= checkpoint.get('meta', {}).keys():
-            raise ResumeError(
-                f'--resume: {runner._load_from} holds weights, but not where their training was. To start from them, '
-                'train with --cfg-options load_from=FILE in place of --resume.'
-            )
-        states = {'optimizer': 'the optimizer', 'param_schedulers': 'the learning rate'}
-        lacking = [name for key, name in states.items() if key not in checkpoint]
-        if lacking:
-            runner.logger.warning(
-                f'--resume: {runner._load_from} has no state of {" and ".join(lacking)}, as a best_*.pth has none: '
-                'training goes on at its epoch, but begins anew with these'
-            )
-
     def before_train(self, runner: Runner) -> None:
         """Prepare the folder of the checkpoints."""
         super().before_train(runner)

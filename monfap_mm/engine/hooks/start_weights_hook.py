@@ -9,6 +9,7 @@ from mmseg.registry import HOOKS
 from torch import Tensor
 
 from ...utils.state_dicts import compare_settings, compare_state_dicts, without_wrapper
+from ..resume import ResumeError
 from .strict_checkpoint_hook import misfit
 
 # Share of a part's weights that must fit. Not all of them: some backbones resize what depends on the image's size.
@@ -22,7 +23,8 @@ class StartWeightsHook(Hook):
     The rule for ``load_from``: at least one part of the model (backbone, neck, decode head) must get nine of ten of its
     weights. So a checkpoint of the backbone alone is fine, and so is one of a model with another number of classes; a
     line says how much of each part fits, and another one names settings that were different when the weights were
-    trained. A training that is resumed must get all the weights of its model, and have its settings.
+    trained. A training that is resumed must get all the weights of its model, and have its settings; a line says if there
+    is no state of the optimizer and the learning rate, which MMEngine then begins anew without a word.
     """
 
     # After the hooks that still change the state dict, e.g. EMAHook.
@@ -37,11 +39,14 @@ class StartWeightsHook(Hook):
 
         Raises:
             MisfitError: If the checkpoint does not fit; says what fits and what does not.
+            ResumeError: If it fits, but does not say where its training was.
         """
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         state_dict = checkpoint.get('state_dict', checkpoint)
         problems = compare_state_dicts(model.state_dict(), state_dict)
         if not problems:
+            if runner._resume:
+                _require_position(runner, checkpoint)
             return
         if runner._resume:
             raise misfit(checkpoint, ['To resume, all weights and settings must fit.', *problems])
@@ -56,6 +61,21 @@ class StartWeightsHook(Hook):
             rule = f'At least one part of the model must get {_ENOUGH:.0%} of its weights, but it is {said}.'
             raise misfit(checkpoint, [rule, *problems])
         runner.logger.warning(f'Weights that fit, by part of the model: {said}. The others start as initialized.')
+
+
+def _require_position(runner: Runner, checkpoint: dict) -> None:
+    if 'message_hub' not in checkpoint or not {'epoch', 'iter'} <= checkpoint.get('meta', {}).keys():
+        raise ResumeError(
+            f'--resume: {runner._load_from} holds weights, but not where their training was. To start from them, train '
+            'with --cfg-options load_from=FILE in place of --resume.'
+        )
+    states = {'optimizer': 'the optimizer', 'param_schedulers': 'the learning rate'}
+    lacking = [name for key, name in states.items() if key not in checkpoint]
+    if lacking:
+        runner.logger.warning(
+            f'--resume: {runner._load_from} has no state of {" and ".join(lacking)}, as a best_*.pth has none: '
+            'training goes on at its epoch, but begins anew with these'
+        )
 
 
 def _count_fitting(expected: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> dict[str, tuple[int, int]]:

@@ -171,32 +171,6 @@ def test_the_name_of_mmengines_hook_means_this_one(tmp_path, monkeypatch):
     assert [type(hook) for hook in theirs.hooks if isinstance(hook, CheckpointHook)] == [CheckpointHook]
 
 
-def test_a_checkpoint_without_the_state_of_the_optimizer_is_told(tmp_path):
-    make_runner(tmp_path, scores=(10,)).train()
-    log = 'has no state of the optimizer and the learning rate'
-    for name, said in (('epoch_1.pth', False), ('best_forgery_IoU-f_epoch_1.pth', True)):
-        work_dir = tmp_path / name.removesuffix('.pth')
-        runner = make_runner(work_dir, resume=True, load_from=str(tmp_path / name), scores=(10, 20))
-        runner.train()
-        assert runner.epoch == 2
-        lines = [line for line in next(work_dir.glob('*/*.log')).read_text().splitlines() if log in line]
-        assert len(lines) == said
-        assert all(f'{name} {log}, as a best_*.pth has none' in line for line in lines)
-
-
-def test_weights_that_no_training_has_saved_are_nothing_to_resume(tmp_path):
-    make_runner(tmp_path, scores=(10,)).train()
-    checkpoint = saved(tmp_path / 'epoch_1.pth')
-    for name, content in (
-        ('published', dict(meta={}, state_dict=checkpoint['state_dict'])),
-        ('bare', checkpoint['state_dict']),
-    ):
-        torch.save(content, tmp_path / f'{name}.pth')
-        runner = make_runner(tmp_path / name, resume=True, load_from=str(tmp_path / f'{name}.pth'))
-        with pytest.raises(ResumeError, match=rf'{name}\.pth holds weights, but not where .* load_from=FILE'):
-            runner.train()
-
-
 def test_an_unknown_argument_is_refused_before_training(tmp_path):
     with pytest.raises(TypeError, match='SafeCheckpointHook takes no max_keep_ckpt'):
         make_runner(tmp_path, default_hooks__checkpoint__max_keep_ckpt=1)

@@ -2,6 +2,7 @@ import pytest
 import torch
 from torch import nn
 
+from monfap_mm.engine.resume import ResumeError
 from monfap_mm.utils.state_dicts import keep_settings
 
 from ..toy import ToyModel, make_runner
@@ -122,3 +123,29 @@ def test_another_setting_is_named_and_the_weights_are_not_said_to_be_missing(tmp
 def test_to_resume_all_settings_must_fit(tmp_path, trained_otherwise):
     with pytest.raises(ValueError, match='threshold is 0.5 in the config'):
         start(tmp_path, trained_otherwise, resume=True)
+
+
+def test_a_checkpoint_without_the_state_of_the_optimizer_is_told(tmp_path):
+    make_runner(tmp_path, scores=(10,)).train()
+    log = 'has no state of the optimizer and the learning rate'
+    for name, said in (('epoch_1.pth', False), ('best_forgery_IoU-f_epoch_1.pth', True)):
+        work_dir = tmp_path / name.removesuffix('.pth')
+        runner = make_runner(work_dir, resume=True, load_from=str(tmp_path / name), scores=(10, 20))
+        runner.train()
+        assert runner.epoch == 2
+        lines = [line for line in next(work_dir.glob('*/*.log')).read_text().splitlines() if log in line]
+        assert len(lines) == said
+        assert all(f'{name} {log}, as a best_*.pth has none' in line for line in lines)
+
+
+def test_weights_that_no_training_has_saved_are_nothing_to_resume(tmp_path):
+    make_runner(tmp_path, scores=(10,)).train()
+    checkpoint = torch.load(tmp_path / 'epoch_1.pth', weights_only=True)
+    for name, content in (
+        ('published', dict(meta={}, state_dict=checkpoint['state_dict'])),
+        ('bare', checkpoint['state_dict']),
+    ):
+        torch.save(content, tmp_path / f'{name}.pth')
+        runner = make_runner(tmp_path / name, resume=True, load_from=str(tmp_path / f'{name}.pth'))
+        with pytest.raises(ResumeError, match=rf'{name}\.pth holds weights, but not where .* load_from=FILE'):
+            runner.train()
