@@ -23,8 +23,8 @@ class StartWeightsHook(Hook):
     The rule for ``load_from``: at least one part of the model (backbone, neck, decode head) must get nine of ten of its
     weights. So a checkpoint of the backbone alone is fine, and so is one of a model with another number of classes; a
     line says how much of each part fits, and another one names settings that were different when the weights were
-    trained. A training that is resumed must get all the weights of its model, and have its settings; a line says if there
-    is no state of the optimizer and the learning rate, which MMEngine then begins anew without a word.
+    trained. A training that is resumed must get all the weights of its model, and have its settings; a line says if
+    there is no state of the optimizer and the learning rate, which MMEngine then begins anew without a word.
     """
 
     # After the hooks that still change the state dict, e.g. EMAHook.
