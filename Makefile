@@ -1,7 +1,7 @@
 # make demo   set up, make data, train, test, draw: about 10 minutes on two CPU cores
 # make test   set up and run all tests
 # make mutants   set up and measure how many small mistakes the tests see: about 90 minutes of one core
-# make lint   set up and check style
+# make lint   set up and check style, rooms and types
 # make docs   set up and build the documentation site in build/site
 # make lite-test   install monfap_mm-lite without PyTorch and compare its answer
 # make clean  remove what the above made, the virtual environment included
@@ -48,6 +48,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/mypy
 
 # Material announces its successor at each build unless it is told not to.
 docs: $(READY)

@@ -1,15 +1,18 @@
 """Work ahead, in order, in bounded memory."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count, islice
-from typing import TypeVar
+from typing import TypeVar, cast
 
-Item, Made = TypeVar('Item'), TypeVar('Made')
+Item = TypeVar('Item')
+Made = TypeVar('Made')
 
 
-def map_ahead(function: Callable[[Item], Made], items: Iterable[Item], workers: int, ahead: int) -> Iterator[Made]:
+def map_ahead(
+    function: Callable[[Item], Made], items: Iterable[Item], workers: int, ahead: int
+) -> Generator[Made, None, None]:
     """``map`` with threads that work ahead of the consumer.
 
     Args:
@@ -37,14 +40,14 @@ def map_ahead(function: Callable[[Item], Made], items: Iterable[Item], workers: 
                 future.cancel()
 
 
-def read_ahead(items: Iterable[Item], ahead: int) -> Iterator[Item]:
+def read_ahead(items: Iterable[Item], ahead: int) -> Generator[Item, None, None]:
     """Read items in a thread of their own, at most ``ahead`` of them before they are asked for.
 
     Yields:
         The items, in their order.
     """
     # One worker: the calls come one after the other.
-    items, end = iter(items), object()
+    items, end = iter(items), cast(Item, object())
     for item in map_ahead(lambda _: next(items, end), count(), workers=1, ahead=ahead):
         if item is end:
             return

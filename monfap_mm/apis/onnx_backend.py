@@ -122,7 +122,9 @@ def _open_graph(path: str, device: str | None) -> tuple[OnnxGraph | GraphOfVersi
     return kind(session, metadata), metadata
 
 
-def _check_graph(session: 'InferenceSession', kind: type, metadata: OnnxMetadata, path: str) -> None:
+def _check_graph(
+    session: 'InferenceSession', kind: type[OnnxGraph | GraphOfVersion1], metadata: OnnxMetadata, path: str
+) -> None:
     """Raise a ValueError unless inputs, outputs and number of experts are those that the metadata tells of."""
     inputs = {node.name: node.type for node in session.get_inputs()}
     outputs = {node.name: node.shape for node in session.get_outputs()}

@@ -54,7 +54,6 @@ class Backend(Protocol):
         max_pixels_in_one_piece: How large an input may be with 'whole'.
         experts: Names of the experts, in the order of the gate values; empty in a model without gates.
         weights: Path or address of the file that holds the weights.
-        provenance: Hashes of ``config`` and ``weights``, on which the answers depend.
         has_datasamples: Whether predictions come with MMSegmentation's samples.
     """
 
@@ -63,7 +62,10 @@ class Backend(Protocol):
     max_pixels_in_one_piece: int
     experts: tuple[str, ...]
     weights: str
-    provenance: dict[str, str]
+
+    @property
+    def provenance(self) -> dict[str, str]:
+        """Hashes of ``config`` and ``weights``, on which the answers depend."""
 
     def input_size(self, size: tuple[int, int]) -> tuple[int, int] | None:
         """Height and width, padding included, of the input that a picture of a height and width becomes.

@@ -1,8 +1,9 @@
 """A trained model answers for a video: is it fake, and when?"""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
+from typing import Any
 
 import numpy as np
 
@@ -64,7 +65,7 @@ def predict_video(
 
 def _answers(
     inferencer: ForgeryInferencer, frames: Iterator[Frame], batch_size: int, workers: int
-) -> Iterator[tuple[int, float, ForgeryResult]]:
+) -> Generator[tuple[int, float, ForgeryResult], None, None]:
     """Number, time and answer of each frame."""
     # Number and time of the frames on their way through the model.
     places: deque[tuple[int, float]] = deque()
@@ -90,7 +91,9 @@ def _digest(index: int, time: float, result: ForgeryResult, watch: Watcher | Non
 def _conclude(path: str, video: VideoReader, digests: list[FrameScore | str], threshold: float) -> VideoResult:
     frames = tuple(digest for digest in digests if isinstance(digest, FrameScore))
     errors = [digest for digest in digests if isinstance(digest, str)]
-    facts = dict(size=video.size, fps=video.rate, duration=round(video.duration, 6), frames_seen=video.seen)
+    facts: dict[str, Any] = dict(
+        size=video.size, fps=video.rate, duration=round(video.duration, 6), frames_seen=video.seen
+    )
     if not frames:
         undecoded = (
             f'no frame can be decoded: it is damaged, or FFmpeg lacks its codec ({video.codec}): convert it to H.264'

@@ -80,7 +80,7 @@ class Inputs:
     def _listed(self) -> Iterator[tuple[str, str]]:
         for root in self._names:
             for path in expand_inputs(root, IMAGE_ENDINGS | VIDEO_ENDINGS, self.left_out):
-                yield root, path
+                yield root, str(path)
 
     def take_state(self, path: str) -> dict | None:
         """The state that a file had when it was chosen; to be asked once."""

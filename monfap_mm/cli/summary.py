@@ -73,8 +73,9 @@ def read_csv(content: bytes) -> list[dict[str, str]]:
 
 
 def _harmless(value: object) -> object:
-    is_risky = isinstance(value, str) and value.startswith((*FORMULA_STARTS, TEXT_MARK))
-    return TEXT_MARK + value if is_risky else value
+    if isinstance(value, str) and value.startswith((*FORMULA_STARTS, TEXT_MARK)):
+        return TEXT_MARK + value
+    return value
 
 
 def to_text(rows: list[dict]) -> str:

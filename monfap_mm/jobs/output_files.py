@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -51,8 +52,8 @@ def place_image(source: Path, dst: Path, name: str, link: str = 'copy') -> None:
     Raises:
         JobStoppedError: If it cannot be written.
     """
-    make = {'copy': shutil.copyfile, 'hard': os.link, 'symlink': os.symlink}[link]
-    _place(dst, name, lambda temporary: make(source.resolve(), temporary))
+    makers: dict[str, Callable] = {'copy': shutil.copyfile, 'hard': os.link, 'symlink': os.symlink}
+    _place(dst, name, lambda temporary: makers[link](source.resolve(), temporary))
 
 
 def _place(dst: Path, name: str, make) -> None:

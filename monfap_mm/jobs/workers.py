@@ -7,7 +7,7 @@ import sys
 import threading
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -37,7 +37,7 @@ class Failure:
     reason: str
 
 
-def map_in_order(work: Callable[[Any], Any], tasks: Iterable, workers: int) -> Iterator[tuple[Any, Any]]:
+def map_in_order(work: Callable[[Any], Any], tasks: Iterable, workers: int) -> Generator[tuple[Any, Any], None, None]:
     """Apply a function to every task in worker processes.
 
     Tasks are taken from their iterator as they are needed, so memory does not grow with their number. A worker that

@@ -1,6 +1,7 @@
 """Which files are pictures, and which are videos, by the ending of their names."""
 
 import os
+from typing import TypeGuard
 
 IMAGE_ENDINGS = frozenset(
     (
@@ -25,6 +26,6 @@ VIDEO_ENDINGS = frozenset(
 )
 
 
-def is_video(path: object) -> bool:
+def is_video(path: object) -> TypeGuard[str]:
     """Whether something is a path that is called like a video."""
     return isinstance(path, str) and os.path.splitext(path)[1].lower() in VIDEO_ENDINGS

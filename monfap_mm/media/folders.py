@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -66,7 +67,7 @@ def expand_inputs(
     yield from _expand(inputs, endings, LeftOut() if left_out is None else left_out)
 
 
-def _expand(item: object, endings: frozenset[str], left_out: LeftOut) -> Iterator:
+def _expand(item: Any, endings: frozenset[str], left_out: LeftOut) -> Iterator:
     if isinstance(item, (str, os.PathLike)):
         yield from _expand_path(os.fspath(item), endings, left_out)
     elif _is_collection(item):

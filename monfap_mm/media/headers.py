@@ -194,8 +194,8 @@ def decode_by_pillow(file: BinaryIO, formats: Sequence[str] = PILLOW_FORMATS) ->
 
 
 def _heif_header(file: BinaryIO) -> Header:
-    image = open_heif(file)
-    return Header(*image.size, UPRIGHT, 'HEIF')
+    width, height = open_heif(file).size
+    return Header(width, height, UPRIGHT, 'HEIF')
 
 
 def _pillow_header(file: BinaryIO) -> Header:

@@ -180,9 +180,8 @@ def _to_bgr(image: Image.Image) -> np.ndarray:
 
 def _is_marked(image: Image.Image) -> np.ndarray:
     """Where an image is not black, (H, W), bool."""
-    if image.mode in ('L', '1', *_DEEP_MODES):
-        return np.asarray(image) > 0
-    return np.asarray(image.convert('RGB')).any(axis=-1)
+    pixels = np.asarray(image if image.mode in ('L', '1', *_DEEP_MODES) else image.convert('RGB'))
+    return np.any(np.atleast_3d(pixels) > 0, axis=-1)
 
 
 def _to_8_bit(image: Image.Image) -> Image.Image:

@@ -60,7 +60,7 @@ class Frame(NamedTuple):
         image: (H, W, 3), uint8, BGR, turned as the file says; its pixels are square.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]  # not the method of tuples
     time: float
     image: np.ndarray
 
@@ -119,7 +119,7 @@ class VideoReader:
         self._concealed = 0
         self._is_damaged = False
 
-    _container = None
+    _container: 'av.container.InputContainer | None' = None
 
     def _open(self, aspect: Fraction | None) -> None:
         # Nothing that the file names may be opened.

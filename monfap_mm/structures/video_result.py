@@ -22,7 +22,7 @@ class FrameScore(NamedTuple):
         fake_share: Share of fake pixels, 0 to 1.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]  # not the method of tuples
     time: float
     score: float
     regions: int

@@ -73,9 +73,10 @@ def compare_settings(expected: Mapping[str, Tensor], given: Mapping[str, Tensor]
 
 
 def _is_same(a: Any, b: Any) -> bool:
+    if isinstance(a, (int, float)) and isinstance(b, (int, float)):
+        return math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-9)
     if isinstance(a, str) or not isinstance(a, Sequence):
-        both_numbers = all(isinstance(value, (int, float)) for value in (a, b))
-        return math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-9) if both_numbers else a == b
+        return a == b
     return isinstance(b, Sequence) and len(a) == len(b) and all(map(_is_same, a, b))
 
 

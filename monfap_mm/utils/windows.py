@@ -1,7 +1,7 @@
 """Overlapping windows over an image that is too large for one piece."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 MODES = ('whole', 'slide')
 # How windows make up the score of an image: it is as fake as its most fake window, or as their mean.
@@ -11,7 +11,7 @@ STRIDE = 2 / 3
 
 Window = tuple[slice, slice]
 # A NumPy array or a tensor: both are added and divided alike.
-Map = TypeVar('Map')
+Map = TypeVar('Map', bound=Any)
 
 
 def default_stride(crop_size: Sequence[int]) -> tuple[int, ...]:

@@ -189,7 +189,8 @@ class DepthwiseNoise(NoiseExtractor):
     @classmethod
     def build(cls, channels: int, norm_cfg: dict | None, with_cp: bool) -> 'DepthwiseNoise':
         """Build an expert of C channels."""
-        return cls(channels, norm_cfg=norm_cfg, with_cp=with_cp)
+        # Each subclass has its kernels.
+        return cls(channels, norm_cfg=norm_cfg, with_cp=with_cp)  # type: ignore[call-arg]
 
 
 class SRMConv(DepthwiseNoise):

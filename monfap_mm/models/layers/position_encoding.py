@@ -52,7 +52,8 @@ class KeptPositionEncoding(FourierPositionEncoding):
     def __init__(self, frequencies: Tensor) -> None:
         super().__init__(2 * frequencies.shape[1])
         self.frequencies = frequencies.clone()
-        self._last_key, self._last_code = None, None
+        self._last_key: tuple | None = None
+        self._last_code: Tensor | None = None
 
     def inference_form(self) -> 'KeptPositionEncoding':
         """Itself."""
