@@ -1,4 +1,4 @@
-# make demo   set up, make data, train, test, draw: about 10 minutes on two CPU cores
+# make demo   set up, make data, train, test, draw: about 12 minutes on two CPU cores, after the set-up's downloads
 # make test   set up and run all tests
 # make mutants   set up and measure how many small mistakes the tests see: about 90 minutes of one core
 # make lint   set up and check style, rooms and types
@@ -6,11 +6,14 @@
 # make lite-test   install monfap_mm-lite without PyTorch and compare its answer
 # make clean  remove what the above made, the virtual environment included
 #
-# PYTHON=python3.12 chooses the interpreter (3.10 or later), DEMO_FLAGS=--quick shortens the demo.
+# PYTHON=python3.12 chooses the interpreter (3.10 or later), DEMO_FLAGS=--quick shortens the demo, TORCH=cpu takes PyTorch
+# without CUDA, a far smaller download, from PyTorch's own index (TORCH_INDEX=URL: from another one).
 
 PYTHON ?= python3
 DEMO_FLAGS ?=
 TEST_FLAGS ?=
+TORCH ?=
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 MUTANTS_FLAGS ?=
 # A file's tests stay together, for its fixtures and ports; the order is that of tests/conftest.py.
 TEST_WORKERS ?= --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
@@ -20,7 +23,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test mutants lint docs mim-test lite-test clean
+ifneq ($(filter-out cpu,$(TORCH)),)
+$(error TORCH=$(TORCH): it is cpu, or left out)
+endif
+
+.PHONY: help announce setup demo test mutants lint docs mim-test lite-test clean
 
 help:
 	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
@@ -29,13 +36,20 @@ setup: $(READY)
 
 $(READY): requirements.txt setup.py
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 10) else "Python 3.10 or later is needed, but $(PYTHON) is " + sys.version.split()[0] + ": run make PYTHON=python3.12")'
-	@echo '--- Setting up $(VENV) (once; PyTorch is a large download)'
+	@echo '--- Setting up $(VENV) (once; $(if $(TORCH),PyTorch without CUDA,PyTorch with CUDA is a download of gigabytes: TORCH=cpu does without))'
 	$(PYTHON) -m venv $(VENV)
+ifeq ($(TORCH),cpu)
+	grep -E '^torch(vision)?==' requirements.txt > $(VENV)/torch.txt
+	$(BIN)/python -m pip install --progress-bar on --index-url $(TORCH_INDEX) -r $(VENV)/torch.txt
+endif
 	$(BIN)/python -m pip install --progress-bar on -r requirements.txt
 	$(BIN)/python -m pip install --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: $(READY)
+announce:
+	@echo '--- Demo: sets up $(VENV) if it is not there, then trains and tries a small model (tools/run_demo.py tells the steps)'
+
+demo: announce $(READY)
 	$(BIN)/python tools/run_demo.py $(DEMO_FLAGS)
 
 test: $(READY)

@@ -115,11 +115,12 @@ setup(
     author='The monfap_mm maintainers',
     keywords='image forensics, deepfake detection, manipulation localization, mixture of experts',
     packages=find_packages(include=['monfap_mm', 'monfap_mm.*']),
+    py_modules=['monfap_command'],
     options=dict(build=dict(build_base=BUILD_FOLDER.name)),
     package_data={'monfap_mm.web': ['static/*']},
     cmdclass=dict(build_py=BuildPy, develop=Develop),
     python_requires='>=3.10',
-    entry_points={'console_scripts': ['monfap = monfap_mm.cli:main']},
+    entry_points={'console_scripts': ['monfap = monfap_command:main']},
     install_requires=LITE_REQUIRES
     if IS_LITE
     else [
@@ -159,6 +160,8 @@ setup(
             'perturb': ['albumentations>=2.0.8,<2.1', 'opencv-python-headless>=4.10,<5'],
             # Backbones of mmsegmentation's TIMMBackbone.
             'timm': ['timm>=1.0,<2'],
+            # The shell completes what `monfap` takes.
+            'completion': ['argcomplete>=3.5,<4'],
             # The page of `monfap serve`.
             'web': ['starlette>=1.0,<2', 'uvicorn>=0.30,<1'],
         }

@@ -4,13 +4,21 @@ Importing the package registers everything it has in mmseg's registries. The lig
 nothing to register: it answers from ONNX files (``monfap_mm.apis``) and needs neither PyTorch nor mmseg.
 """
 
+import sys
+
 from .distribution import IS_FULL
 from .version import __version__
 
-if IS_FULL:
-    from . import compat  # isort: skip  (before anything that imports mmseg)
-    from . import datasets, engine, evaluation, models, visualization
+__all__ = ['__version__', 'register']
 
-    __all__ = ['__version__', 'compat', 'datasets', 'engine', 'evaluation', 'models', 'visualization']
-else:
-    __all__ = ['__version__']
+
+def register() -> None:
+    """Import what the package registers; nothing in the light distribution. Only the command ``monfap`` calls it."""
+    if IS_FULL:
+        from . import compat  # noqa: F401  isort: skip  (before anything that imports mmseg)
+        from . import datasets, engine, evaluation, models, visualization  # noqa: F401
+
+
+# The command, which is there to show its help too, calls it when a verb runs.
+if 'monfap_command' not in sys.modules:
+    register()

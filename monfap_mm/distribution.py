@@ -5,6 +5,8 @@ from importlib.util import find_spec
 # Both hold the same files; the light one does not require what trains and runs models. PyTorch says nothing: it may be
 # there for something else.
 IS_FULL = find_spec('mmseg') is not None
+# What runs a model; the light distribution has the second only.
+BACKENDS = ('torch', 'onnx')
 INSTALL_FULL = 'pip install . in the folder of the source, without MONFAP_LITE'
 
 

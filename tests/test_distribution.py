@@ -64,6 +64,7 @@ def test_it_requires_onnx_runtime_and_no_torch(light):
     assert not required & {'torch', 'mmengine', 'mmsegmentation', 'opencv-python', 'onnx'}
     assert {line for line in lines if 'Provides-Extra' in line} == {
         'Provides-Extra: video',
+        'Provides-Extra: completion',
         'Provides-Extra: heif',
         'Provides-Extra: web',
     }

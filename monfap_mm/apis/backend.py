@@ -3,14 +3,12 @@
 import os
 from typing import TYPE_CHECKING
 
-from ..distribution import INSTALL_FULL, IS_FULL
+from ..distribution import BACKENDS, INSTALL_FULL, IS_FULL
 from .prediction import Backend
 
 if TYPE_CHECKING:
     import torch
     from mmengine.config import Config
-
-BACKENDS = ('torch', 'onnx')
 
 
 def load_backend(

@@ -14,7 +14,6 @@ from ..visualization.evidence import draw_evidence
 from ..visualization.prediction_panel import draw_overlay
 
 FOLDERS = ('masks', 'overlays', 'evidence')
-EVIDENCE = ('suspect', 'all')
 
 
 def write_answer_files(folder: Path, result: ForgeryResult, evidence: str | None = None) -> dict[str, str]:

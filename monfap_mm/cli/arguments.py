@@ -1,6 +1,7 @@
 """Types of arguments: what is wrong is said before anything starts."""
 
 import argparse
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -57,3 +58,14 @@ def shard(text: str) -> Shard:
         return parse_shard(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def split_shares(text: str) -> tuple[float, float, float]:
+    """Shares of train, val and test, such as ``80,10,10``; only their proportions matter."""
+    try:
+        train, val, test = map(float, text.split(','))
+    except ValueError:
+        train = -1.0
+    if train < 0 or val < 0 or test < 0 or not 0 < train + val + test < math.inf:
+        raise argparse.ArgumentTypeError(f'must be three numbers such as 80,10,10, got {text}')
+    return train, val, test

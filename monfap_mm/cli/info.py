@@ -11,12 +11,6 @@ from ..utils.provenance import versions
 from ..version import __version__
 
 
-def add_parser(verbs) -> None:
-    """Add the verb to ``monfap``."""
-    text = 'print versions, devices and the models that are known by name'
-    verbs.add_parser('info', help=text, description=text.capitalize()).set_defaults(run=run)
-
-
 def run(args: argparse.Namespace) -> int:
     """Print it."""
     print(f'monfap_mm {__version__}\n\nversions')

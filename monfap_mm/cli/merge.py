@@ -21,34 +21,6 @@ from .summary import to_text
 from .summary_files import write_summary_files
 
 _SHOWN = 5
-EPILOG = """
-The shards stay where they are, with their masks and overlays; DIR gets predictions.jsonl, sorted by path, summary.csv,
-report.html and run.json, as a run without shards writes them. Merging again, after a shard has gone on, replaces them.
-
-exit codes
-  0  every shard is there, finished, and made with the same model and settings; every PATH has an answer
-  1  a file of PATH has no answer
-  2  a shard is missing, unfinished or at work, or they do not belong together
-
-example
-  monfap predict archive --shard 1/2 --model CONFIG --weights CHECKPOINT --out answers
-  monfap predict archive --shard 2/2 --model CONFIG --weights CHECKPOINT --out answers
-  monfap merge answers archive
-"""
-
-
-def add_parser(verbs) -> None:
-    """Add the verb to ``monfap``."""
-    parser = verbs.add_parser(
-        'merge',
-        help='put the answers of predict --shard together',
-        description='Put the answers of predict --shard together.',
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument('folder', metavar='DIR', type=Path, help='--out of the shards')
-    parser.add_argument('paths', nargs='*', metavar='PATH', help='what was to be answered: names what is missing')
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

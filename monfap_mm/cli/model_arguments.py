@@ -1,4 +1,4 @@
-"""The arguments that name a model, and the model that they name: common to all verbs that predict."""
+"""The model that the arguments name: common to all verbs that predict."""
 
 import argparse
 import sys
@@ -6,28 +6,10 @@ import warnings
 from contextlib import redirect_stdout
 
 from ..apis import ForgeryInferencer
-from ..apis.backend import BACKENDS
-from ..media.limits import MAX_PIXELS_OF_ANSWERS
-from ..utils.windows import MODES
 
 
 class ModelError(Exception):
     """The model cannot be loaded."""
-
-
-def add_model_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add them to a verb."""
-    parser.add_argument('--model', required=True, help='config, .onnx file, or a name that "monfap info" lists')
-    parser.add_argument('--weights', help='checkpoint; may be left out where "monfap info" knows one')
-    parser.add_argument('--backend', choices=BACKENDS, help='default: onnx for an .onnx file, else torch')
-    parser.add_argument('--mode', choices=MODES, help='in one piece, or in windows at full resolution; default: config')
-    parser.add_argument(
-        '--threshold', type=float, default=0.5, help='P(fake) above which a picture is fake; default 0.5'
-    )
-    parser.add_argument('--device', help='cpu, cuda, cuda:1...; default: a GPU if there is one')
-    parser.add_argument(
-        '--max-pixels', type=int, default=MAX_PIXELS_OF_ANSWERS, help='larger pictures get an error; default 89 million'
-    )
 
 
 def load_inferencer(args: argparse.Namespace) -> ForgeryInferencer:

@@ -17,89 +17,17 @@ from ..structures import SCHEMA_VERSION, ForgeryResult, VideoResult
 from ..utils.atomic_write import remove_leftovers
 from ..utils.printable import printable
 from ..version import __version__
-from .answer_files import EVIDENCE, write_answer_files
 from .answer_files import FOLDERS as PICTURE_FOLDERS
-from .arguments import shard
+from .answer_files import write_answer_files
 from .exit_codes import DONE, FAILED, NOT_STARTED, NOT_WRITTEN
 from .inputs import PIPE, Inputs
-from .model_arguments import ModelError, add_model_arguments, load_inferencer
+from .model_arguments import ModelError, load_inferencer
 from .predictions_file import PredictionsError, PredictionsFile, to_line
 from .shard_files import forget_finished, refuse_whole_run, write_finished
 from .summary import to_text
 from .summary_files import write_summary_files
 from .video_files import FOLDER as VIDEO_FOLDER
 from .video_files import predict_video_into, write_video_files
-
-EPILOG = """
-DIR gets
-  predictions.jsonl   one JSON object per file, written as it comes: score, label, regions and mask of a picture,
-                      frames and suspect stretches of a video, error
-  masks/              8-bit PNG at the size of the picture, 255 where it is fake
-  overlays/           the picture with its fake pixels tinted
-  evidence/           with --evidence: input, regions, heat maps and gate on one page
-  videos/             the video with its fake pixels tinted (MP4), the scores of its frames (CSV) and their plot (PNG)
-  report.html         all answers with thumbnails, to sort and to print; written at the end
-  summary.csv         one row per file, written at the end
-  run.json            the settings
-  shards/             with --shard: all of this for each part, until monfap merge joins them
-
-A file that cannot be read or predicted has a line with "error"; the others go on.
-
-exit codes
-  0  every file has a line
-  1  no file could be answered; with --fail-on-error: at least one could not
-  2  nothing was started: wrong arguments, model, checkpoint or folder, or another run is at work in DIR
-  3  stopped, since the output could not be written; --resume goes on
-  130  stopped by Ctrl-C; --resume goes on
-
-examples
-  monfap predict photos --model CONFIG --weights CHECKPOINT --out answers
-  monfap predict 'photos/**/*.jpg' big.tif --model CONFIG --weights CHECKPOINT --mode slide --out answers
-  monfap predict interview.mp4 --fps 5 --model CONFIG --weights CHECKPOINT --out answers
-  find . -name '*.jpg' | monfap predict - --model CONFIG --weights CHECKPOINT --out - | jq .score
-"""
-
-
-def add_parser(verbs) -> None:
-    """Add the verb to ``monfap``."""
-    parser = verbs.add_parser(
-        'predict',
-        help='tell which pictures and videos are fake, and where',
-        description='Tell which pictures and videos are fake, and where.',
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        'paths',
-        nargs='+',
-        metavar='PATH',
-        help='picture, video, folder (with its subfolders) or glob; - reads paths by line',
-    )
-    add_model_arguments(parser)
-    parser.add_argument('--out', required=True, metavar='DIR', help='folder to write to; - writes JSON lines to stdout')
-    parser.add_argument(
-        '--evidence',
-        choices=EVIDENCE,
-        help='draw evidence pages: suspect, for pictures that are fake or have a fake region; or all',
-    )
-    parser.add_argument(
-        '--resume', action='store_true', help='skip what DIR has an answer for, unless it changed since'
-    )
-    parser.add_argument(
-        '--shard',
-        type=shard,
-        metavar='I/N',
-        help='answer part I of N into DIR/shards, for monfap merge DIR; auto: as Slurm, torchrun or MPI says',
-    )
-    parser.add_argument('--batch-size', type=int, default=8, help='pictures that are predicted together; default 8')
-    parser.add_argument('--workers', type=int, default=2, help='threads that read pictures; default 2')
-    frames = parser.add_mutually_exclusive_group()
-    frames.add_argument(
-        '--every', type=int, default=1, metavar='N', help='predict every Nth frame of a video; default 1'
-    )
-    frames.add_argument('--fps', type=float, metavar='F', help='predict F frames of each second of a video')
-    parser.add_argument('--fail-on-error', action='store_true', help='end with code 1 if a file has no answer')
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -7,58 +7,10 @@ import sys
 
 from ..distribution import install_extra
 from .exit_codes import DONE, NOT_STARTED
-from .model_arguments import ModelError, add_model_arguments, load_inferencer
+from .model_arguments import ModelError, load_inferencer
 
-HOST, PORT = '127.0.0.1', 8000
-MAX_MIB, MAX_WAITING = 32, 8
 # After Ctrl-C; a picture in hand is finished in any case.
 SECONDS_TO_FINISH = 3
-EPILOG = """
-The page shows score, regions and an overlay for each picture. Pictures stay in memory, and nothing is loaded from
-elsewhere. One picture at a time is predicted.
-
-The page has no password. Without --host only this machine reaches it; with another address, everyone who reaches that
-address can use it.
-
-exit codes
-  0  stopped by Ctrl-C; 130 if the model was still loading
-  2  nothing was started: wrong arguments, model or checkpoint, an address in use, the extra "web" missing
-
-examples
-  monfap serve --model CONFIG --weights CHECKPOINT
-  monfap serve --model CONFIG --weights CHECKPOINT --mode slide --device cuda:1 --port 8080
-"""
-
-
-def add_parser(verbs) -> None:
-    """Add the verb to ``monfap``."""
-    parser = verbs.add_parser(
-        'serve',
-        help='answer in a web page (extra "web")',
-        description='Answer in a web page for the pictures that are dropped into it.',
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add_model_arguments(parser)
-    parser.add_argument('--host', default=HOST, help=f'address to listen at; default {HOST}, for this machine only')
-    parser.add_argument(
-        '--allow-host',
-        action='append',
-        default=[],
-        metavar='NAME[:PORT]',
-        help='name under which browsers reach the page through a proxy, on any port or on that one; may be repeated',
-    )
-    parser.add_argument('--port', type=int, default=PORT, help=f'port; 0 takes a free one; default {PORT}')
-    parser.add_argument(
-        '--max-bytes', type=int, default=MAX_MIB * 2**20, help=f'larger files are refused; default {MAX_MIB} MiB'
-    )
-    parser.add_argument(
-        '--max-waiting',
-        type=int,
-        default=MAX_WAITING,
-        help=f'pictures that wait for the model, further ones are told to come back; default {MAX_WAITING}',
-    )
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

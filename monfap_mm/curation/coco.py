@@ -59,7 +59,9 @@ class CocoImage:
     problems: list[str] = field(default_factory=list)
 
 
-def read_coco(path: Path, categories: Collection[str]) -> tuple[list[CocoImage], list[str]]:
+def read_coco(
+    path: Path, categories: Collection[str], optional: Collection[str] = ()
+) -> tuple[list[CocoImage], list[str]]:
     """Read a file of annotations; polygons become arrays while it is parsed, an eighth of what lists would take.
 
     Nothing is dropped in silence: an image without one of its annotations would be another sample.
@@ -67,6 +69,7 @@ def read_coco(path: Path, categories: Collection[str]) -> tuple[list[CocoImage],
     Args:
         path: The file.
         categories: Names of the categories, in lower case; the case in the file does not matter.
+        optional: Names of others that the file may have.
 
     Returns:
         The images in the order of the file, and what fits none of them: a sentence for every damaged image, and for
@@ -83,7 +86,7 @@ def read_coco(path: Path, categories: Collection[str]) -> tuple[list[CocoImage],
         raise JobError(f'{path} should have the categories {" and ".join(categories)}, but there are: {found}')
     if lists['images'] and not lists['annotations']:
         raise JobError(f'{path} has no annotations: all of its {len(lists["images"])} images would count as real')
-    images, strays = {}, []
+    allowed, images, strays = (*categories, *optional), {}, []
     for number, item in enumerate(lists['images']):
         if not _has(item, 'id', 'file_name'):
             strays.append(f'image {number} of {path.name} is damaged: it needs an id and a file_name')
@@ -98,13 +101,13 @@ def read_coco(path: Path, categories: Collection[str]) -> tuple[list[CocoImage],
             strays.append(f'annotation {number} of {path.name} is damaged or of an unknown image')
             continue
         name = names.get(item['category_id'], '') if _has(item, 'category_id') else ''
-        if name.lower() in categories:
+        if name.lower() in allowed:
             image.annotations.append(
                 CocoAnnotation(name.lower(), item.get('segmentation'), _area(item.get('area')), _box(item.get('bbox')))
             )
         else:
             category = f'the category {name!r}' if name else 'no category, or an unknown one'
-            image.problems.append(f'an annotation has {category}: it should be {" or ".join(categories)}')
+            image.problems.append(f'an annotation has {category}: it should be {" or ".join(allowed)}')
     return list(images.values()), strays
 
 

@@ -127,7 +127,7 @@ def convert(task: Task, dst: Path, *, src: Path, link: str, max_pixels: int) -> 
         union = np.zeros((header.height, header.width), bool)
         for number, face in enumerate(job.fakes, start=1):
             try:
-                union |= _draw_face(face, *union.shape, counts)
+                union |= draw_face(face, *union.shape, counts)
             except BadInput as error:
                 raise BadInput(f'Forged face {number} of {len(job.fakes)}: {error}') from error
         if not union.any():
@@ -141,7 +141,7 @@ def convert(task: Task, dst: Path, *, src: Path, link: str, max_pixels: int) -> 
     return Outcome([Entry(f'images/{name}', int(bool(job.fakes)), job.split, mask, info)], dict(counts))
 
 
-def _draw_face(face: CocoAnnotation, height: int, width: int, counts: Counter) -> np.ndarray:
+def draw_face(face: CocoAnnotation, height: int, width: int, counts: Counter) -> np.ndarray:
     """Draw a forged face, and count what is odd about it but does no harm.
 
     A face that cannot be drawn would count as genuine, so it spoils its image; one outside of the image does not.

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from mmengine.utils import track_parallel_progress, track_progress
 
 from ..forging.forgeries import FaceSource, Forgery, forge
 from ..forging.imaging import Rng
 from ..forging.postprocess import PostProcess
+from ..jobs.errors import JobError
 from ..jobs.folder_lock import only_writer
+from ..jobs.progress import ProgressReport
+from ..jobs.workers import Failure, map_in_order
 from ..utils.atomic_write import atomic_write
 from .camera import Camera
 from .rendering import render_portrait, render_scene
@@ -128,7 +130,8 @@ def make_set(folder: str | Path, demo: DemoSet, workers: int = 1) -> bool:
 
     Raises:
         FileExistsError: If the folder holds a set made with other parameters.
-        JobError: If another run is at work in it.
+        JobError: If another run is at work in it, or a picture cannot be made.
+        JobStoppedError: If this machine cannot write, as on a full disk.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -141,15 +144,7 @@ def _make_set(folder: Path, demo: DemoSet, workers: int) -> bool:
         return False
     for name in ('images', 'masks'):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    write = partial(_write_sample, folder, demo)
-    tasks = list(demo.samples())
-    if workers > 1:
-        # Here and not in the workers: a forked process waits for ever for OpenCV threads that only its parent has.
-        cv2.setNumThreads(1)
-        records = track_parallel_progress(write, tasks, workers, chunksize=4)
-    else:
-        records = track_progress(write, tasks)
-    _write_lists(folder, records)
+    _write_lists(folder, _write_samples(folder, demo, workers))
     # Last of all: its presence says that the set is complete.
     atomic_write(folder / 'config.json', json.dumps(asdict(demo), indent=2) + '\n')
     return True
@@ -165,6 +160,17 @@ def _already_made(config: Path, demo: DemoSet) -> bool:
             'choose another one.'
         )
     return True
+
+
+def _write_samples(folder: Path, demo: DemoSet, workers: int) -> list[dict]:
+    tasks, records = list(demo.samples()), []
+    with ProgressReport(0, len(tasks), 'pictures') as progress:
+        for (split, index), record in map_in_order(partial(_write_sample, folder, demo), tasks, workers):
+            if isinstance(record, Failure):
+                raise JobError(f'picture {index} of {split} could not be made: {record.reason}')
+            records.append(record)
+            progress.step(bad=False)
+    return records
 
 
 def _write_sample(folder: Path, demo: DemoSet, task: tuple[str, int]) -> dict:

@@ -27,7 +27,7 @@ PACKAGES = (
 
 def hash_text(text: str) -> str:
     """Short SHA-256 of a text."""
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(text.encode('utf-8', 'surrogateescape')).hexdigest()[:16]
 
 
 def hash_file(path: str | Path) -> str:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from monfap_mm.forging.postprocess import PostProcess
-from monfap_mm.scenes import DemoSet, make_sample, make_set
+from monfap_mm.jobs.errors import JobError
+from monfap_mm.scenes import DemoSet, dataset, make_sample, make_set
 
 SMALL = DemoSet(seed=3, train=6, val=2, test=4, size=96)
 
@@ -29,6 +30,29 @@ def made(tmp_path_factory):
 def test_workers_do_not_matter(made, tmp_path):
     make_set(tmp_path, SMALL, workers=2)
     assert digests(tmp_path) == digests(made)
+
+
+def test_a_log_gets_few_lines(tmp_path, capfd):
+    """Without a terminal a line in half a minute: this set takes less."""
+    make_set(tmp_path, SMALL, workers=2)
+    shown = capfd.readouterr()
+    assert shown.out == ''
+    assert len(shown.err.splitlines()) <= 1
+
+
+def test_a_picture_that_cannot_be_made_ends_it_without_lists(monkeypatch, tmp_path):
+    def make(seed, split, index, size):
+        if (split, index) == ('val', 1):
+            raise ValueError('no room')
+        return make_sample(seed, split, index, size)
+
+    monkeypatch.setattr(dataset, 'make_sample', make)
+    with pytest.raises(JobError, match='picture 1 of val could not be made: ValueError: no room'):
+        make_set(tmp_path, SMALL, workers=2)
+    assert not list(tmp_path.glob('*.txt'))
+    assert not (tmp_path / 'config.json').exists()
+    monkeypatch.undo()
+    assert make_set(tmp_path, SMALL, workers=2)  # the same command makes it whole
 
 
 def test_list_format_and_files(made):

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from monfap_mm.cli import main
+from monfap_mm.scenes import DemoSet
 from tests.older_file import OlderFile
 from tools import run_demo
-from tools.run_demo import answer_pictures, draw_overview, run, run_on_screen, shorten, summary
+from tools.run_demo import answer_pictures, draw_overview, plan, run, run_on_screen, shorten, summary
 
 
 @pytest.mark.parametrize(
@@ -73,3 +74,25 @@ def test_the_closing_words_name_what_there_is():
     words = summary(dict(figures, fcn_baseline=figures, seconds=90), Path('work_dirs/demo'))
     for name in ('metrics.json', 'best.pth', 'overview.png', 'answers/report.html', 'answers/evidence/'):
         assert f'work_dirs/demo/{name}' in words
+
+
+@pytest.mark.parametrize(('quick', 'pictures', 'tested'), [(False, 2400, 300), (True, 80, 16)])
+def test_the_opening_words_tell_the_steps(quick, pictures, tested):
+    first, *steps, last = plan(Path('data/demo'), Path('work_dirs/demo'), quick).splitlines()
+    assert [step.split(' min  to ')[1].split()[0] for step in steps] == ['make', 'train', 'test', 'answer']
+    assert f'make {pictures} pictures' in steps[0]
+    assert f'on the {tested} pictures' in steps[2]
+    assert 'data/demo and work_dirs/demo' in last
+
+
+def test_the_opening_words_count_what_is_made(monkeypatch):
+    """As ``make_demo_data`` is called, and its defaults."""
+    called = []
+    monkeypatch.setattr(run_demo, 'run_on_screen', lambda *arguments: called.append(arguments))
+    run_demo.make_data(Path('x'), quick=True)
+    sizes = {name: int(size) for name, size in zip(called[0][2::2], called[0][3::2])}
+    default = DemoSet()
+    assert f'make {sum(sizes.values())} pictures' in plan(Path('x'), Path('y'), quick=True)
+    assert f'on the {sizes["--test"]} pictures' in plan(Path('x'), Path('y'), quick=True)
+    assert f'make {default.train + default.val + default.test} pictures' in plan(Path('x'), Path('y'), quick=False)
+    assert f'on the {default.test} pictures' in plan(Path('x'), Path('y'), quick=False)

@@ -5,9 +5,9 @@ Example:
 """
 
 import argparse
-import math
 from functools import partial
 
+from monfap_mm.cli.arguments import split_shares
 from monfap_mm.curation.annotations import find_annotations, hash_annotations
 from monfap_mm.curation.cli import (
     add_link_option,
@@ -38,7 +38,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--dataset', choices=DATASETS, required=True, help='which set SRC is')
     parser.add_argument(
         '--shares',
-        type=_shares,
+        type=split_shares,
         metavar='TRAIN,VAL,TEST',
         help='divide so that what was made of one photograph stays together; default: 90,10,0 for casia2, else 0,0,100',
     )
@@ -46,16 +46,6 @@ def parse_args() -> argparse.Namespace:
     add_link_option(parser)
     add_mask_option(parser)
     return parser.parse_args()
-
-
-def _shares(text: str) -> tuple[float, float, float]:
-    try:
-        train, val, test = map(float, text.split(','))
-    except ValueError:
-        train = -1.0
-    if train < 0 or val < 0 or test < 0 or not 0 < train + val + test < math.inf:
-        raise argparse.ArgumentTypeError(f'must be three numbers such as 80,10,10, got {text}')
-    return train, val, test
 
 
 def main() -> int:
