@@ -1,14 +1,11 @@
-# CAT-Net at reduced size, with the data and the number of iterations of monfap-c_demo.py.
-_base_ = [
-    '../_base_/models/cat_net.py',
-    '../_base_/datasets/demo_128x128.py',
-    '../_base_/schedules/schedule_demo.py',
-    '../_base_/default_runtime.py',
-]
+# CAT-Net at reduced size. The pictures of the demo are JPEG files, and not resized.
+_base_ = ['../_base_/models/cat_net.py', '../_base_/demo_600i.py']
 widths = (16, 32, 64, 128)
+fused = (8, 16, 32, 64)
 model = dict(
     data_preprocessor=dict(size=(128, 128)),
     backbone=dict(
+        stem_channels=32,
         extra=dict(
             stage1=dict(num_blocks=(1,), num_channels=(16,)),
             stage2=dict(num_blocks=(1, 1), num_channels=widths[:2]),
@@ -17,12 +14,11 @@ model = dict(
         ),
         init_cfg=None,
     ),
-    dct_stream=dict(channels=(32, 64, 128), stem=32, num_modules=(1, 1), num_blocks=1),
+    dct_stream=dict(channels=(32, 64, 128), dilated_channels=16, stem=32, num_modules=(1, 1), num_blocks=1),
     backbone_channels=widths,
-    fused_channels=widths,
+    fused_channels=fused,
     num_blocks=1,
 )
-# The pictures of the demo are JPEG files, and not resized.
 train_pipeline = [
     dict(type='LoadForgeryImage'),
     dict(type='LoadForgeryAnnotations'),
@@ -39,6 +35,3 @@ test_pipeline = [
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
-optim_wrapper = dict(optimizer=dict(lr=1e-3))
-default_hooks = dict(logger=dict(interval=50), checkpoint=dict(max_keep_ckpts=1))
-randomness = dict(seed=0)

@@ -1,6 +1,7 @@
 """HRNet of mmseg that resizes once where its branches meet, as the original code does."""
 
 import torch.nn.functional as F
+from mmcv.cnn import build_conv_layer, build_norm_layer
 from mmengine.model import Sequential
 from mmseg.models.backbones.hrnet import HRModule, HRNet
 from mmseg.models.utils import Upsample
@@ -53,13 +54,30 @@ class ResizeOnceHRNet(HRNet):
         align_corners: How the coarser branches are resized. Default: False, as in HRNet.
         stem_strides: Strides of the two first convolutions; with ``(1, 1)`` the branches have the strides
             1, 2, 4 and 8. Default: (2, 2).
+        stem_channels: Channels of these two, which mmseg fixes. Default: 64.
         **kwargs: Further arguments of mmseg's ``HRNet``.
     """
 
-    def __init__(self, *args, align_corners: bool = False, stem_strides: tuple[int, int] = (2, 2), **kwargs) -> None:
-        self._align_corners = align_corners
+    def __init__(
+        self,
+        *args,
+        align_corners: bool = False,
+        stem_strides: tuple[int, int] = (2, 2),
+        stem_channels: int = 64,
+        **kwargs,
+    ) -> None:
+        self._align_corners, self._stem_channels = align_corners, stem_channels
         super().__init__(*args, **kwargs)
-        self.conv1.stride, self.conv2.stride = ((stride, stride) for stride in stem_strides)
+        for i, in_channels, stride in zip((1, 2), (self.conv1.in_channels, stem_channels), stem_strides):
+            conv = build_conv_layer(self.conv_cfg, in_channels, stem_channels, 3, stride, padding=1, bias=False)
+            setattr(self, f'conv{i}', conv)
+            self.add_module(*build_norm_layer(self.norm_cfg, stem_channels, postfix=i))
+
+    def _make_layer(
+        self, block: type[nn.Module], inplanes: int, planes: int, blocks: int, stride: int = 1
+    ) -> Sequential:
+        # Of the layers that are made so there is one, behind the stem.
+        return super()._make_layer(block, self._stem_channels, planes, blocks, stride)
 
     def _make_stage(
         self, layer_config: dict, in_channels: list[int], multiscale_output: bool = True

@@ -39,6 +39,7 @@ class MemoryOrderAttention(BaseModule):
 
     def attend(self, theta: Tensor, phi: Tensor, g: Tensor, shape: torch.Size) -> Tensor:
         """What is added to x of that shape."""
-        query, key, value = (tensor.transpose(1, 2)[:, None] for tensor in (theta, phi, g))  # of one head
+        # One head. Of values that do not lie together PyTorch would keep the matrix.
+        query, key, value = (tensor.transpose(1, 2).contiguous()[:, None] for tensor in (theta, phi, g))
         y = F.scaled_dot_product_attention(query, key, value, scale=1.0)[:, 0]
         return self.gamma * self.project(y.transpose(1, 2).reshape(shape))

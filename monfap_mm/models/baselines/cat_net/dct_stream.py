@@ -14,7 +14,7 @@ from ....media.jpeg_grid import BLOCK
 from ...backbones.hrnet import ResizeOnceModule
 from .transition import Transition
 
-NUM_FREQUENCY_LAYERS, WIDTH, FIRST_WIDTH = 4, 4, 64
+NUM_FREQUENCY_LAYERS, WIDTH = 4, 4
 
 
 class DCTStream(BaseModule):
@@ -22,6 +22,7 @@ class DCTStream(BaseModule):
 
     Args:
         channels: Widths of the three branches, at strides 8, 16 and 32. The first layers have the width of ``stem``.
+        dilated_channels: Width of the first convolution, at the size of the picture.
         stem: Width of the four blocks before the first stage.
         num_modules: Modules of the stage with two and of that with three branches.
         num_blocks: Basic blocks per branch and module.
@@ -33,6 +34,7 @@ class DCTStream(BaseModule):
     def __init__(
         self,
         channels: Sequence[int] = (96, 192, 384),
+        dilated_channels: int = 64,
         stem: int = 96,
         num_modules: Sequence[int] = (3, 2),
         num_blocks: int = 4,
@@ -48,11 +50,11 @@ class DCTStream(BaseModule):
         self.threshold = threshold
         # With a bias, unlike all other convolutions before a batch norm.
         self.dilated = nn.Sequential(
-            nn.Conv2d(threshold + 1, FIRST_WIDTH, 3, padding=BLOCK, dilation=BLOCK),
-            build_norm_layer(norm_cfg, FIRST_WIDTH)[1],
+            nn.Conv2d(threshold + 1, dilated_channels, 3, padding=BLOCK, dilation=BLOCK),
+            build_norm_layer(norm_cfg, dilated_channels)[1],
             nn.ReLU(inplace=True),
         )
-        self.reduced = ConvModule(FIRST_WIDTH, WIDTH, 1, norm_cfg=norm_cfg)
+        self.reduced = ConvModule(dilated_channels, WIDTH, 1, norm_cfg=norm_cfg)
         self.blocks = _blocks(2 * WIDTH * BLOCK**2, stem, norm_cfg)
         self.transition2 = Transition([stem], channels[:2], norm_cfg)
         self.stage3 = stage(channels[:2], num_modules[0], num_blocks, norm_cfg)

@@ -12,8 +12,6 @@ from torchvision.models.segmentation.deeplabv3 import ASPP
 
 from .affinity import Affinity, largest_matches, propagate
 
-WIDTH = 256  # of an ASPP
-
 
 class DOAOutput(NamedTuple):
     """What the head computes for a batch.
@@ -57,6 +55,7 @@ class DOAHead(BaseModule):
         num_classes: Channels of the mask: 1 (fake), or 3 (target, source, background). Default: 1.
         grid: Height and width, in cells, to which all levels are resized, whatever the image's size. Default: 40.
         matches: Largest affinities of a cell that count as first-order attention. Default: 20.
+        channels: Channels C of an ASPP; the mask is of 2 C, C and C. Default: 256.
         mask_rates, forge_rates: Dilations of the two ASPPs. Defaults: (12, 24, 36) and (6, 12, 24).
     """
 
@@ -66,6 +65,7 @@ class DOAHead(BaseModule):
         num_classes: int = 1,
         grid: int = 40,
         matches: int = 20,
+        channels: int = 256,
         mask_rates: Sequence[int] = (12, 24, 36),
         forge_rates: Sequence[int] = (6, 12, 24),
     ) -> None:
@@ -79,15 +79,15 @@ class DOAHead(BaseModule):
             nn.Conv2d(16, 1, 1),
             nn.Sigmoid(),
         )
-        self.aspp_mask = ASPP(sum(in_channels), mask_rates, WIDTH)
-        self.aspp_forge = ASPP(sum(in_channels), forge_rates, WIDTH)
+        self.aspp_mask = ASPP(sum(in_channels), mask_rates, channels)
+        self.aspp_forge = ASPP(sum(in_channels), forge_rates, channels)
         self.dropout = nn.Dropout2d(0.6)
-        width = 4 * WIDTH + matches
+        width = 4 * channels + matches
         self.mask = nn.Sequential(
-            *_conv_bn_relu(width, 512, 1),
-            *_conv_bn_relu(512, 256, 3),
-            *_conv_bn_relu(256, 256, 3),
-            nn.Conv2d(256, num_classes, 1),
+            *_conv_bn_relu(width, 2 * channels, 1),
+            *_conv_bn_relu(2 * channels, channels, 3),
+            *_conv_bn_relu(channels, channels, 3),
+            nn.Conv2d(channels, num_classes, 1),
         )
         self.detection = Detection(width)
 
@@ -107,7 +107,7 @@ class DOAHead(BaseModule):
         return DOAOutput(self.mask(z), self.detection(z))
 
     def attend(self, feats: Sequence[Tensor]) -> Tensor:
-        """Features of both orders, ``(B, 4 * 256 + matches, grid, grid)``."""
+        """Features of both orders, ``(B, 4 C + matches, grid, grid)``."""
         size = (self.grid, self.grid)
         x = torch.cat([resize(feat, size=size, mode='bilinear', align_corners=True) for feat in feats], dim=1)
         affinity = self.affinity(x)

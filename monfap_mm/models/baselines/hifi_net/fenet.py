@@ -25,6 +25,8 @@ class FENet(ResizeOnceHRNet):
 
     Args:
         widths: Channels of the branches. Default: 18, 36, 72, 144.
+        stem_channels: Channels of either block and of their merge. Default: 64.
+        stage1_channels: Channels within the bottlenecks of ``layer1``, which end with four times as many. Default: 64.
         stem_norm_cfg: Norm of the frequency block and of the merge. Default: None, which is BN.
         norm_cfg: Norm of all others. Default: None, which is BN with momentum 0.01.
         **kwargs: Further arguments of mmseg's ``HRNet``, such as ``init_cfg``.
@@ -33,6 +35,8 @@ class FENet(ResizeOnceHRNet):
     def __init__(
         self,
         widths: tuple[int, ...] = WIDTHS,
+        stem_channels: int = 64,
+        stage1_channels: int = 64,
         stem_norm_cfg: OptConfigType = None,
         norm_cfg: OptConfigType = None,
         **kwargs: Any,
@@ -40,22 +44,26 @@ class FENet(ResizeOnceHRNet):
         norm_cfg = norm_cfg or dict(type='BN', momentum=0.01)
         stem_norm_cfg = stem_norm_cfg or dict(type='BN')
         extra = dict(
-            stage1=dict(num_modules=1, num_branches=1, block='BOTTLENECK', num_blocks=(2,), num_channels=(64,)),
+            stage1=dict(
+                num_modules=1, num_branches=1, block='BOTTLENECK', num_blocks=(2,), num_channels=(stage1_channels,)
+            ),
             **{f'stage{i}': dict(_STAGE, num_channels=tuple(widths)) for i in (2, 3, 4)},
         )
-        super().__init__(extra, align_corners=True, stem_strides=(1, 1), norm_cfg=norm_cfg, **kwargs)
+        super().__init__(
+            extra, align_corners=True, stem_strides=(1, 1), stem_channels=stem_channels, norm_cfg=norm_cfg, **kwargs
+        )
         self.frequency = nn.Sequential(
-            nn.Conv2d(3, 64, 3, padding=1, bias=False),
-            build_norm_layer(norm_cfg, 64)[1],
+            nn.Conv2d(3, stem_channels, 3, padding=1, bias=False),
+            build_norm_layer(norm_cfg, stem_channels)[1],
             nn.ReLU(),
-            LaplacianBlock(64, norm_cfg=stem_norm_cfg),
-            nn.Conv2d(64, 64, 3, padding=1, bias=False),
-            build_norm_layer(norm_cfg, 64)[1],
+            LaplacianBlock(stem_channels, norm_cfg=stem_norm_cfg),
+            nn.Conv2d(stem_channels, stem_channels, 3, padding=1, bias=False),
+            build_norm_layer(norm_cfg, stem_channels)[1],
             nn.ReLU(),
         )
         self.merge = nn.Sequential(
-            nn.Conv2d(128, 64, 1, groups=2, bias=False),
-            build_norm_layer(stem_norm_cfg, 64)[1],
+            nn.Conv2d(2 * stem_channels, stem_channels, 1, groups=2, bias=False),
+            build_norm_layer(stem_norm_cfg, stem_channels)[1],
             nn.ReLU(),
             nn.Dropout(0.2),
         )
