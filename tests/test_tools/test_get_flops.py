@@ -3,8 +3,8 @@ import torch
 from mmengine.analysis import FlopAnalyzer
 from mmengine.config import Config
 
+from monfap_mm.deployment.speed.counting import count, count_baddbmm
 from tests.samples import build
-from tools.analysis_tools.get_flops import count_baddbmm, measure
 
 from .conftest import ROOT
 
@@ -12,7 +12,7 @@ CONFIG = ROOT / 'configs' / 'demo' / 'monfap-c_demo.py'
 
 
 def test_parts_add_up_to_the_whole():
-    parts = measure(str(CONFIG), (64, 64))
+    parts = count(str(CONFIG), (64, 64))
     whole = parts.pop('whole')
     assert set(parts) == {'backbone', 'neck', 'decode_head'}
     assert sum(part[0] for part in parts.values()) == pytest.approx(whole[0])
@@ -24,7 +24,7 @@ def test_parts_add_up_to_the_whole():
 
 def test_systems_that_take_more_than_pixels_are_counted_too():
     config = ROOT / 'configs' / 'baselines' / 'cat_net' / 'cat-net_1xb11-200e_ofv2-512x512.py'
-    parts = measure(str(config), (64, 64))
+    parts = count(str(config), (64, 64))
     assert [round(parts[name][0], 6) for name in ('backbone', 'dct_stream', 'whole')] == [
         65.32512,
         43.081608,
@@ -35,14 +35,14 @@ def test_systems_that_take_more_than_pixels_are_counted_too():
 
 @pytest.mark.parametrize('path', sorted(ROOT.glob('configs/baselines/doa_gan/*_common-recipe_*.py')))
 def test_sizes_that_are_traced_are_no_obstacle(path):
-    parts = measure(str(path), (64, 64))
+    parts = count(str(path), (64, 64))
     assert parts['whole'][0] == pytest.approx(27.0, abs=0.1)
     assert parts['decode_head'][1] > 0
 
 
 def test_convolutions_are_counted_as_multiply_adds_by_pixel():
     """Four times the pixels, four times the work; what does not grow with the image is small."""
-    small, large = (measure(str(CONFIG), (size, size))['backbone'][1] for size in (64, 128))
+    small, large = (count(str(CONFIG), (size, size))['backbone'][1] for size in (64, 128))
     assert large == pytest.approx(4 * small, rel=0.01)
 
 
