@@ -11,7 +11,7 @@ def plain(layer, x):
     strips = x.reshape(batch, channels * r * r, height // r, width // r)
     theta, phi, g = (conv(strips).flatten(2) for conv in (layer.theta, layer.phi, layer.g))
     scores = torch.einsum('bkn,bkm->bnm', theta, phi).softmax(dim=2)
-    y = torch.einsum('bnm,bkm->bnk', scores, g).reshape(x.shape)
+    y = torch.einsum('bnm,bkm->bkn', scores, g).reshape(x.shape)
     return x + layer.gamma * layer.project(y)
 
 
