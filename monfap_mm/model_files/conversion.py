@@ -61,7 +61,9 @@ def read_foreign(path: Path) -> dict:
             from safetensors.torch import load_file  # timm brings it
 
             return load_file(path)
-        return read_checkpoint(str(path))
+        # Many training scripts save their arguments beside the weights: plain values under names, nothing that runs.
+        with torch.serialization.safe_globals([argparse.Namespace]):
+            return read_checkpoint(str(path))
     except Exception as error:  # a broken archive raises nearly anything
         raise ConversionError(f'{path} cannot be read as a checkpoint: {error}') from None
 
@@ -89,6 +91,35 @@ def take_state_dict(checkpoint: dict, *keys: str) -> dict[str, Tensor]:
     return tensors
 
 
+def join_files(checkpoint: dict, parts: Mapping[str, str], *keys: str) -> dict[str, Tensor]:
+    """The weights of a system whose authors keep its parts in several files, in one state dict.
+
+    Args:
+        checkpoint: What a folder holds, by file, see :func:`read_foreign`; or what one file holds, whose weights may
+            have the prefixes already.
+        parts: For each part a weight that only its file has, and the prefix that its weights get.
+        keys: As in :func:`take_state_dict`.
+
+    Raises:
+        ConversionError: If a file has no weights, or two have those of one part; names them. The weights of a file
+            that is no part keep their names.
+    """
+    is_folder = all(isinstance(content, dict) for content in checkpoint.values())
+    joined, origin = {}, {}
+    for file, content in checkpoint.items() if is_folder else [('IN', checkpoint)]:
+        try:
+            weights = take_state_dict(content, *keys)
+        except ConversionError as error:
+            raise ConversionError(f'{file}: {error}') from None
+        prefix = next((prefix for weight, prefix in parts.items() if weight in weights), '')
+        if prefix in origin:
+            what = f'both hold the weights {prefix}*' if prefix else 'both hold weights of no part of this system'
+            raise ConversionError(f'{origin[prefix]} and {file} {what}: leave one of them in the folder')
+        origin[prefix] = file
+        joined |= {prefix + key: value for key, value in weights.items()}
+    return joined
+
+
 def _kind(value: object) -> str:
     if not isinstance(value, Mapping):
         return f'of type {type(value).__name__}'
@@ -103,7 +134,7 @@ def model_of(config: Path) -> ConfigDict:
     """
     try:
         return Config.fromfile(config).model
-    except (OSError, AttributeError) as error:
+    except (OSError, SyntaxError, AttributeError) as error:
         raise ConversionError(f'{config} is no config of a model: {error}') from None
 
 
@@ -136,16 +167,29 @@ def save_converted(state_dict: Mapping[str, Tensor], target: dict[str, Tensor], 
         target: State dict of the config's model.
         source: The file that they are from.
         path: Where to write.
+
+    Raises:
+        ConversionError: As :func:`write_checkpoint`.
     """
     weights = OrderedDict(state_dict)
     weights._metadata = copy.deepcopy(target._metadata)
     meta = dict(converted_from=source.name, dataset_meta=dict(classes=CLASSES, palette=PALETTE))
-    write_checkpoint(weights, meta, path)
+    write_checkpoint(weights, meta, source, path)
 
 
-def write_checkpoint(state_dict: Mapping[str, Tensor], meta: dict, path: Path) -> None:
-    """Write weights and what is known about them, and say so."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with written_aside(path) as temporary:
-        torch.save(dict(meta=meta, state_dict=state_dict), temporary)
+def write_checkpoint(state_dict: Mapping[str, Tensor], meta: dict, source: Path, path: Path) -> None:
+    """Write weights and what is known about them, and say so.
+
+    Raises:
+        ConversionError: If there is no place for the file, or ``source``, which the weights are from, is there.
+    """
+    if path.exists() and path.samefile(source):
+        raise ConversionError(f'{path} is the checkpoint that is converted: it would be lost')
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # PyTorch itself opens no hidden file without an ending.
+        with written_aside(path) as temporary, temporary.open('wb') as file:
+            torch.save(dict(meta=meta, state_dict=state_dict), file)
+    except (FileExistsError, NotADirectoryError, PermissionError) as error:
+        raise ConversionError(f'{path} cannot be written: {error}') from None
     print(f'{len(state_dict)} parameters and buffers written to {path}')

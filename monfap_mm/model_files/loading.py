@@ -10,7 +10,7 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 from torch import nn
 
-from ..utils.state_dicts import compare_state_dicts
+from ..utils.state_dicts import compare_state_dicts, weights_of, without_wrapper
 from ..utils.windows import MODES, default_stride
 from .model_zoo import find_model
 
@@ -78,11 +78,11 @@ def build_model(cfg: Config, weights: str, device: str) -> nn.Module:
     init_default_scope('mmseg')
     model = MODELS.build(cfg.model)
     checkpoint = read_checkpoint(weights)
-    state_dict = checkpoint.get('state_dict', checkpoint)
+    state_dict = weights_of(checkpoint)
     problems = compare_state_dicts(model.state_dict(), state_dict)
     if problems:
         raise ValueError('\n'.join([f'{weights} does not fit the model. {hint_of_origin(checkpoint)}', *problems]))
-    model.load_state_dict({key.removeprefix('module.'): value for key, value in state_dict.items()})
+    model.load_state_dict(without_wrapper(state_dict))
     model.to(device)
     model.eval()
     return model.to_inference() if hasattr(model, 'to_inference') else model

@@ -80,9 +80,19 @@ def _is_same(a: Any, b: Any) -> bool:
     return isinstance(b, Sequence) and len(a) == len(b) and all(map(_is_same, a, b))
 
 
+def weights_of(checkpoint: Mapping) -> Mapping[str, Tensor]:
+    """The state dict in a checkpoint, which may be the state dict itself; empty if there is none in its place."""
+    state_dict = checkpoint.get('state_dict', checkpoint)
+    return state_dict if isinstance(state_dict, Mapping) else {}
+
+
 def without_wrapper(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The weights by their names in the model itself; what is no tensor is left out."""
-    return {_without_module(key): value for key, value in state_dict.items() if isinstance(value, Tensor)}
+    """The weights by their names in the model itself; what is no tensor, or has no name, is left out."""
+    return {
+        _without_module(key): value
+        for key, value in state_dict.items()
+        if isinstance(key, str) and isinstance(value, Tensor)
+    }
 
 
 def _without_module(key: str) -> str:

@@ -1,10 +1,13 @@
 import os
+import re
+import shlex
 import subprocess
 import sys
 
 import pytest
 
 from monfap_mm.cli import info, main
+from monfap_mm.cli.parser import make_parser
 from monfap_mm.version import __version__
 from tests.test_configs import CONFIGS
 
@@ -29,6 +32,33 @@ def test_wrong_arguments_end_with_code_2(arguments, capsys):
     with pytest.raises(SystemExit) as stop:
         main(arguments)
     assert stop.value.code == 2
+
+
+def shown_commands():
+    """Arguments of ``monfap`` wherever a page shows a command of it, by page."""
+    root = CONFIGS.parent
+    for page in sorted([root / 'README.md', *root.glob('docs/**/*.md'), *CONFIGS.rglob('README.md')]):
+        for block in re.findall(r'```(?:bash|console)\n(.*?)```', page.read_text(), re.DOTALL):
+            lines = block.replace('\\\n', ' ')
+            for command in re.findall(r'^(?:.*\| |.*time -v |\$ )?monfap (?=[a-z-])(.*)', lines, re.MULTILINE):
+                words = shlex.split(command, comments=True)
+                ends = [i for i, word in enumerate(words) if re.match(r'[|>&;]|2>', word)]
+                yield page.relative_to(root), words[: ends[0] if ends else None]
+
+
+def test_every_command_that_a_page_shows_is_understood():
+    shown = list(shown_commands())
+    assert len([words for _, words in shown if words[0] == 'predict']) > 20
+    for page, words in shown:
+        assert is_understood(words), (page, words)
+
+
+def is_understood(words):
+    try:
+        make_parser().parse_args(words)
+    except SystemExit as end:
+        return end.code == 0  # --version
+    return True
 
 
 def test_info(capsys):

@@ -1,3 +1,5 @@
+from argparse import Namespace
+
 import numpy as np
 import pytest
 import torch
@@ -5,6 +7,7 @@ import torch
 from monfap_mm.model_files.conversion import (
     ConversionError,
     build_target,
+    join_files,
     read_foreign,
     require_fit,
     save_converted,
@@ -50,6 +53,40 @@ def test_a_folder_is_read_file_by_file(tmp_path):
     torch.testing.assert_close(read['head.pth']['w'], WEIGHT + 1)
 
 
+def test_arguments_of_a_training_script_beside_the_weights_are_read(tmp_path):
+    torch.save(dict(model=dict(w=WEIGHT), args=Namespace(lr=0.1)), tmp_path / 'x.pth')
+    torch.testing.assert_close(read_foreign(tmp_path / 'x.pth')['model']['w'], WEIGHT)
+    torch.save(dict(model=dict(w=WEIGHT), args=Namespace(run=print)), tmp_path / 'x.pth')
+    with pytest.raises(ConversionError, match='which could run code'):
+        read_foreign(tmp_path / 'x.pth')
+
+
+PARTS = {'stem.w': 'backbone.', 'fc.w': 'head.'}
+
+
+def test_files_of_the_parts_are_joined_whatever_their_names():
+    backbone, head = {'module.stem.w': WEIGHT}, {'fc.w': WEIGHT + 1, 'fc.b': WEIGHT}
+    joined = {'backbone.stem.w': WEIGHT, 'head.fc.w': WEIGHT + 1, 'head.fc.b': WEIGHT}
+    for checkpoint in ({'1.pth': dict(model=backbone), '2.pth': head}, dict(model=joined, epoch=3), joined):
+        found = join_files(checkpoint, PARTS, 'model')
+        assert found.keys() == joined.keys()
+        for key, value in joined.items():
+            torch.testing.assert_close(found[key], value)
+    assert join_files({'1.pth': backbone, 'other.pth': dict(x=WEIGHT)}, PARTS).keys() == {'backbone.stem.w', 'x'}
+
+
+@pytest.mark.parametrize(
+    ('second', 'words'),
+    [
+        ({'stem.w': WEIGHT}, 'a/1.pth and a/2.pth both hold the weights backbone.'),  # of another epoch
+        (dict(epoch=3), 'a/2.pth: the checkpoint has no weights'),
+    ],
+)
+def test_files_of_which_one_does_not_belong_are_named(second, words):
+    with pytest.raises(ConversionError, match=words):
+        join_files({'a/1.pth': {'stem.w': WEIGHT}, 'a/2.pth': second}, PARTS)
+
+
 def test_the_state_dict_is_found_in_order_of_preference():
     checkpoint = dict(ema={'module.w': WEIGHT + 1}, model={'module.w': WEIGHT}, epoch=3)
     torch.testing.assert_close(take_state_dict(checkpoint, 'model', 'ema')['w'], WEIGHT)
@@ -63,6 +100,7 @@ def test_the_state_dict_is_found_in_order_of_preference():
         (dict(model=3), "under 'model': 'model' is of type int"),
         (dict(model={}), "under 'model': 'model' is an empty dict"),
         (dict(model=dict.fromkeys('abcdefg')), "'model' is a dict of 'a', 'b', 'c', 'd', 'e', and 2 more"),
+        (dict(model={1: WEIGHT}), "'model' is a dict of 1"),  # no name
         (dict(epoch=3), "at the top, nor any of 'model': the file is a dict of 'epoch'"),
         ({}, "at the top, nor any of 'model': the file is an empty dict"),
     ],

@@ -82,9 +82,19 @@ def test_weights_of_another_model_are_refused(config, weights, tmp_path):
     assert 'another model or config?' in refusal(config, tmp_path / 'part.pth')
 
 
+@pytest.mark.parametrize('content', [dict(state_dict=None), dict(state_dict=[1]), {}, {1: torch.ones(1)}])
+def test_a_checkpoint_without_weights_lacks_them_all(config, tmp_path, content):
+    torch.save(content, tmp_path / 'none.pth')
+    said = refusal(config, tmp_path / 'none.pth')
+    assert ' missing: backbone.' in said
+    assert 'unexpected' not in said
+
+
 def test_weights_of_a_wrapped_model_fit(config, weights, tmp_path):
     state_dict = torch.load(weights)['state_dict']
-    torch.save({f'module.{key}': value for key, value in state_dict.items()}, tmp_path / 'ddp.pth')
+    # DDP around test-time augmentation; what is no weight does not count.
+    wrapped = {f'module.module.{key}': value for key, value in state_dict.items()} | {'epoch': 3, 0: torch.ones(1)}
+    torch.save(wrapped, tmp_path / 'ddp.pth')
     cfg, _ = load_config(config, None)
     model, expected = (build_model(cfg, str(path), 'cpu') for path in (tmp_path / 'ddp.pth', weights))
     assert not model.training

@@ -113,7 +113,7 @@ def main() -> None:
     target = build_backbone(args.config)
     source = take_state_dict(read_foreign(args.source), *KEYS)
     state_dict = convert(source, target, has_order=args.source.suffix != '.safetensors')
-    write_checkpoint(state_dict, dict(converted_from=args.source.name), args.destination)
+    write_checkpoint(state_dict, dict(converted_from=args.source.name), args.source, args.destination)
     print('To start from them:')
     print(f"model = dict(backbone=dict(init_cfg=dict(type='Pretrained', checkpoint='{args.destination}')))")
 

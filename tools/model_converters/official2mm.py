@@ -22,6 +22,7 @@ from monfap_mm.model_files.conversion import (
     save_converted,
 )
 from monfap_mm.models.layers.mone import EXPERTS
+from monfap_mm.utils.state_dicts import without_wrapper
 
 # Applied in order to every key; the first column is a regular expression.
 RENAMES = (
@@ -122,10 +123,10 @@ def load_official(path: Path) -> dict[str, Tensor]:
     """
     checkpoint = read_foreign(path)
     state_dict = checkpoint.get('model')
-    if not isinstance(state_dict, dict) or not all(isinstance(value, Tensor) for value in state_dict.values()):
+    weights = without_wrapper(state_dict) if isinstance(state_dict, dict) else {}
+    if not weights:
         raise ConversionError(f"{path} has no state dict under the key 'model', where the authors' code keeps it.")
-    # Distributed training saves every name with this prefix.
-    return {key.removeprefix('module.'): value for key, value in state_dict.items()}
+    return weights
 
 
 def require_order_of_experts(target: dict[str, Tensor]) -> None:

@@ -48,7 +48,11 @@ def convert(name: str, checkpoint: dict, target: dict[str, Tensor]) -> dict[str,
     Raises:
         ConversionError: If the file is of something else, or keys are missing, left over, or of another shape.
     """
-    state_dict = import_module(f'monfap_mm.models.baselines.{name}.checkpoint').to_state_dict(checkpoint)
+    to_state_dict = import_module(f'monfap_mm.models.baselines.{name}.checkpoint').to_state_dict
+    try:
+        state_dict = to_state_dict(checkpoint)
+    except (IndexError, RuntimeError) as error:  # a weight has the name, but not as many axes
+        raise ConversionError(f'The weights are not those of {name}: {error}') from error
     require_fit(state_dict, target)
     return state_dict
 

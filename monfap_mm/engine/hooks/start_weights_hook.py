@@ -8,7 +8,7 @@ from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from torch import Tensor
 
-from ...utils.state_dicts import compare_settings, compare_state_dicts, without_wrapper
+from ...utils.state_dicts import compare_settings, compare_state_dicts, weights_of, without_wrapper
 from ..resume import ResumeError
 from .strict_checkpoint_hook import misfit
 
@@ -42,7 +42,7 @@ class StartWeightsHook(Hook):
             ResumeError: If it fits, but does not say where its training was.
         """
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        state_dict = checkpoint.get('state_dict', checkpoint)
+        state_dict = weights_of(checkpoint)
         problems = compare_state_dicts(model.state_dict(), state_dict)
         if not problems:
             if runner._resume:

@@ -6,7 +6,7 @@ from mmseg.registry import HOOKS
 
 from ...jobs.errors import JobError
 from ...model_files.loading import hint_of_origin
-from ...utils.state_dicts import compare_state_dicts
+from ...utils.state_dicts import compare_state_dicts, weights_of
 
 
 class MisfitError(JobError, ValueError):
@@ -34,8 +34,7 @@ class StrictCheckpointHook(Hook):
         Raises:
             MisfitError: If weights are missing, unexpected or of another shape; names the first few.
         """
-        state_dict = checkpoint.get('state_dict', checkpoint)
-        problems = compare_state_dicts(runner.model.state_dict(), state_dict)
+        problems = compare_state_dicts(runner.model.state_dict(), weights_of(checkpoint))
         if problems:
             raise misfit(checkpoint, problems)
 

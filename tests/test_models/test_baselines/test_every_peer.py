@@ -106,6 +106,7 @@ def test_the_inference_form_answers_the_same(name):
 
 
 @each
+@pytest.mark.filterwarnings('error:When align_corners=True')  # mmseg's advice, which no user can follow
 def test_the_inferencer_answers(name, tmp_path):
     """Beside a picture that is none, which does not end the job."""
     torch.save(dict(state_dict=trained(name).state_dict()), tmp_path / 'weights.pth')

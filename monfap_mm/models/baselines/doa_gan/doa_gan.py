@@ -145,7 +145,7 @@ class DOAGAN(ForgerySegmentor):
 
 
 def _enlarge(mask_logits: Tensor, size: torch.Size) -> Tensor:
-    return resize(mask_logits, size=size, mode='bilinear', align_corners=True)
+    return resize(mask_logits, size=size, mode='bilinear', align_corners=True, warning=False)
 
 
 def _probabilities(mask_logits: Tensor) -> Tensor:

@@ -109,7 +109,7 @@ class DOAHead(BaseModule):
     def attend(self, feats: Sequence[Tensor]) -> Tensor:
         """Features of both orders, ``(B, 4 C + matches, grid, grid)``."""
         size = (self.grid, self.grid)
-        x = torch.cat([resize(feat, size=size, mode='bilinear', align_corners=True) for feat in feats], dim=1)
+        x = torch.cat([resize(feat, size, mode='bilinear', align_corners=True, warning=False) for feat in feats], dim=1)
         affinity = self.affinity(x)
         values = largest_matches(affinity, self.matches)
         with torch.autocast(x.device.type, enabled=False):

@@ -4,7 +4,7 @@ import re
 
 from torch import Tensor
 
-from ....model_files.conversion import take_state_dict
+from ....model_files.conversion import join_files
 
 RENAMES = (
     (r'^FENet\.', 'backbone.'),
@@ -29,6 +29,8 @@ RENAMES = (
     (r'^(decode_head\.classes\.\d)\.bn\.', r'\1.norm.'),
     (r'^(decode_head\.classes\.\d)\.fc\.', r'\1.classifier.'),
 )
+# A weight that each of the authors' files has, and where its weights belong.
+PARTS = {'conv1fre.weight': 'FENet.', 'getmask.gamma_s': 'SegNet.'}
 # Gaussians and ones that never change.
 CONSTANT = re.compile(r'\.(smoothing\.scale-\d+|mask_conv)\.weight$')
 
@@ -44,24 +46,13 @@ def to_state_dict(checkpoint: dict) -> dict[str, Tensor]:
         The weights in the names of :class:`HiFiNet`.
 
     Raises:
-        ConversionError: If a file has no weights.
+        ConversionError: As :func:`join_files`.
     """
     state_dict = {}
-    for key, value in _join(checkpoint).items():
+    for key, value in join_files(checkpoint, PARTS, 'model').items():
         if CONSTANT.search(key):
             continue
         for pattern, replacement in RENAMES:
             key = re.sub(pattern, replacement, key)
         state_dict[key] = value
     return state_dict
-
-
-def _join(checkpoint: dict) -> dict[str, Tensor]:
-    if any(key.startswith(('FENet.', 'SegNet.')) for key in checkpoint):
-        return take_state_dict(checkpoint)
-    joined = {}
-    files = [value for value in checkpoint.values() if isinstance(value, dict)]
-    for weights in [take_state_dict(file, 'model') for file in files] or [take_state_dict(checkpoint)]:
-        prefix = 'FENet.' if 'conv1fre.weight' in weights else 'SegNet.'
-        joined |= {prefix + key: value for key, value in weights.items()}
-    return joined

@@ -134,7 +134,7 @@ class HiFiHead(BaseModule):
 
 
 def _enlarge(x: Tensor, like: Tensor) -> Tensor:
-    return resize(x, size=like.shape[2:], mode='bilinear', align_corners=True)
+    return resize(x, size=like.shape[2:], mode='bilinear', align_corners=True, warning=False)
 
 
 def _check(num_classes: Sequence[int], parents: Sequence[Sequence[int]], fake_path: Sequence[int]) -> None:

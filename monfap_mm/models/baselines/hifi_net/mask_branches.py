@@ -96,4 +96,4 @@ class HiFiFPNMaskBranch(BaseModule):
         return feats, self._resize(images, self.size), torch.sigmoid(squeezed), self.mask(squeezed.relu())
 
     def _resize(self, maps: Tensor, size: int) -> Tensor:
-        return resize(maps, size=(size, size), mode='bilinear', align_corners=True)
+        return resize(maps, size=(size, size), mode='bilinear', align_corners=True, warning=False)

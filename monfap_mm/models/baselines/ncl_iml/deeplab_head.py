@@ -56,16 +56,19 @@ class DeepLabV3PlusHead(BaseDecodeHead):
     def context(self, inputs: Sequence[Tensor]) -> Tensor:
         """Output of ASPP ``(B, channels, H/16, W/16)`` from the levels of the backbone."""
         high = self._transform_inputs(inputs)[1]
-        pooled = resize(self.image_pool(high), size=high.shape[2:], mode='bilinear', align_corners=self.align_corners)
+        pooled = self._resize(self.image_pool(high), high)
         return self.bottleneck(torch.cat([*self.aspp(high), pooled], dim=1))
 
     def decode(self, inputs: Sequence[Tensor], context: Tensor) -> Tensor:
         """Logits ``(B, classes, H/4, W/4)``."""
         low = self.low_level(self._transform_inputs(inputs)[0])
-        context = self.context_dropout(context)
-        context = resize(context, size=low.shape[2:], mode='bilinear', align_corners=self.align_corners)
+        context = self._resize(self.context_dropout(context), low)
         return self.cls_seg(self.decoder(torch.cat([context, low], dim=1)))
 
     def forward(self, inputs: Sequence[Tensor]) -> Tensor:
         """Logits ``(B, classes, H/4, W/4)`` from the levels of the backbone."""
         return self.decode(inputs, self.context(inputs))
+
+    def _resize(self, maps: Tensor, like: Tensor) -> Tensor:
+        """Maps ``(B, C, h, w)`` at the size of others."""
+        return resize(maps, like.shape[2:], mode='bilinear', align_corners=self.align_corners, warning=False)

@@ -82,7 +82,7 @@ class NCLAfterPaper(ForgerySegmentor, EncoderDecoder):
         feats = self.extract_feat(inputs)
         context = self.decode_head.context(feats)
         logits = self.decode_head.decode(feats, context)
-        logits = resize(logits, size=masks.shape[1:], mode='bilinear', align_corners=self.align_corners)
+        logits = resize(logits, size=masks.shape[1:], mode='bilinear', align_corners=self.align_corners, warning=False)
         branches = self.tampered_branch(context), self.authentic_branch(context)
         patches = classify_patches(masks, context.shape[2:], self.stride)
         tampered, authentic, consistency = ncl_losses(*branches, patches, self.temperature)

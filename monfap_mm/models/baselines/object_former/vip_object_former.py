@@ -116,7 +116,7 @@ class ViPObjectFormer(ForgerySegmentor):
 
 
 def _enlarge(mask_logits: Tensor, size: torch.Size) -> Tensor:
-    return resize(mask_logits, size=size, mode='bilinear', align_corners=True)
+    return resize(mask_logits, size=size, mode='bilinear', align_corners=True, warning=False)
 
 
 def dice_loss(logits: Tensor, target: Tensor, ignore_index: int = 255) -> Tensor:

@@ -4,7 +4,7 @@ import re
 
 from torch import Tensor
 
-from ....model_files.conversion import take_state_dict
+from ....model_files.conversion import join_files
 
 # Applied in order to every key; the first column is a regular expression.
 _RENAMES = (
@@ -20,7 +20,7 @@ _RENAMES = (
     (r'^ClsNet\.final_layer\.', 'detection_head.final.'),
     (r'^ClsNet\.classifier\.', 'detection_head.classifier.'),
 )
-# A key that each of the authors' files has, and where its keys belong.
+# A weight that each of the authors' files has, and where its weights belong.
 _PARTS = {'layer1.0.conv1.weight': 'FENet.', 'getmask1.gamma_s': 'SegNet.', 'classifier.0.weight': 'ClsNet.'}
 
 
@@ -32,21 +32,11 @@ def to_state_dict(checkpoint: dict) -> dict[str, Tensor]:
             weights in one state dict, with the prefixes 'FENet.', 'SegNet.' and 'ClsNet.'.
 
     Raises:
-        ConversionError: If a file has no weights.
+        ConversionError: As :func:`join_files`.
     """
     state_dict = {}
-    for key, value in _join(checkpoint).items():
+    for key, value in join_files(checkpoint, _PARTS).items():
         for pattern, replacement in _RENAMES:
             key = re.sub(pattern, replacement, key)
         state_dict[key] = value
     return state_dict
-
-
-def _join(checkpoint: dict) -> dict[str, Tensor]:
-    """One state dict with the prefixes; keys of a file that is none of the three stay as they are."""
-    files = [value for value in checkpoint.values() if isinstance(value, dict)] or [checkpoint]
-    joined = {}
-    for weights in map(take_state_dict, files):
-        prefix = next((prefix for key, prefix in _PARTS.items() if key in weights), '')
-        joined |= {prefix + key: value for key, value in weights.items()}
-    return joined
