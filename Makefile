@@ -4,6 +4,7 @@
 # make lint   set up and check style, rooms and types
 # make docs   set up and build the documentation site in build/site
 # make lite-test   install monfap_mm-lite without PyTorch and compare its answer
+# make release-check   set up, build what a release would be, upload it to an index on this machine, and try it
 # make clean  remove what the above made, the virtual environment included
 #
 # PYTHON=python3.12 chooses the interpreter (3.10 or later), DEMO_FLAGS=--quick shortens the demo, TORCH=cpu takes PyTorch
@@ -27,7 +28,7 @@ ifneq ($(filter-out cpu,$(TORCH)),)
 $(error TORCH=$(TORCH): it is cpu, or left out)
 endif
 
-.PHONY: help announce setup demo test mutants lint docs mim-test lite-test clean
+.PHONY: help announce setup demo test mutants lint docs mim-test lite-test release-check clean
 
 help:
 	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
@@ -63,6 +64,7 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/mypy
+	$(BIN)/hadolint Containerfile
 
 # Material announces its successor at each build unless it is told not to.
 docs: $(READY)
@@ -73,6 +75,9 @@ mim-test: $(READY)
 
 lite-test: $(READY)
 	bash .ci/lite_test.sh $(BIN)/python
+
+release-check: $(READY)
+	bash .ci/release_check.sh $(BIN)/python
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info monfap_mm/.mim work_dirs/demo work_dirs/demo_quick data/demo data/demo_quick

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Installs the light wheel in a fresh environment, with its requirements from the registry and without PyTorch, and
 # predicts with a tiny model there and, by PyTorch, here.
-# Usage: .ci/lite_test.sh PYTHON, the interpreter of an environment with requirements.txt.
+# Usage: .ci/lite_test.sh PYTHON [WHEEL], the interpreter of an environment with requirements.txt, and a wheel that is there.
 set -euo pipefail
 PYTHON=$(realpath --no-symlinks "$1")
+WHEEL=${2:+$(realpath "$2")}
 REPO=$(pwd)
 TEMP=$(mktemp -d)
 trap 'rm -rf "$TEMP"' EXIT
@@ -11,9 +12,9 @@ export OMP_NUM_THREADS=1
 unset PYTHONPATH
 with_torch() { PYTHONPATH=$REPO "$PYTHON" -W ignore "$@"; }
 
-MONFAP_LITE=1 "$PYTHON" -m pip wheel -q --no-deps --no-build-isolation --wheel-dir "$TEMP" "$REPO"
+[ "$WHEEL" ] || MONFAP_LITE=1 "$PYTHON" -m pip wheel -q --no-deps --no-build-isolation --wheel-dir "$TEMP" "$REPO"
 "$PYTHON" -m venv "$TEMP/venv"
-"$TEMP/venv/bin/python" -m pip install -q "$TEMP"/monfap_mm_lite-*.whl
+"$TEMP/venv/bin/python" -m pip install -q "${WHEEL:-$(echo "$TEMP"/monfap_mm_lite-*.whl)}"
 
 cd "$TEMP"
 echo '--- Export a tiny model'

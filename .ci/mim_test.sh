@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Installs the wheel in a fresh environment and trains and tests with mim from another directory.
-# Usage: .ci/mim_test.sh PYTHON, the interpreter of an environment with requirements.txt.
+# Usage: .ci/mim_test.sh PYTHON [WHEEL], the interpreter of an environment with requirements.txt, and a wheel that is there.
 set -euo pipefail
 PYTHON=$(realpath --no-symlinks "$1")
+WHEEL=${2:+$(realpath "$2")}
 REPO=$(pwd)
 TEMP=$(mktemp -d)
 trap 'rm -rf "$TEMP"' EXIT
 
-"$PYTHON" -m pip wheel --no-deps --no-build-isolation --wheel-dir "$TEMP" "$REPO"
+[ "$WHEEL" ] || "$PYTHON" -m pip wheel --no-deps --no-build-isolation --wheel-dir "$TEMP" "$REPO"
 
 # PyTorch and the rest come from the environment at hand, by a .pth file, the package from its wheel. mim is
 # installed without its dependency opendatalab, which pins old setuptools, requests and rich, and is needed for
@@ -18,7 +19,7 @@ MIM=$TEMP/venv/bin/mim
 "$PYTHON" -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
     > "$("$MIM_PYTHON" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/shared.pth"
 SETUPTOOLS=$(grep --only-matching '^setuptools==[0-9.]*' requirements.txt)
-"$MIM_PYTHON" -m pip install --no-deps --ignore-installed "$TEMP"/monfap_mm-*.whl openmim==0.3.9 "$SETUPTOOLS"
+"$MIM_PYTHON" -m pip install --no-deps --ignore-installed "${WHEEL:-$(echo "$TEMP"/monfap_mm-*.whl)}" openmim==0.3.9 "$SETUPTOOLS"
 "$MIM_PYTHON" -m pip install colorama pandas tabulate requests
 
 cd "$TEMP"
