@@ -68,7 +68,7 @@ def _to_folder(args: argparse.Namespace, inferencer: ForgeryInferencer) -> int:
         try:
             predictions = stack.enter_context(_opened(folder, settings, args))
         except OSError as error:
-            return _stop(f'cannot write to {folder}: {error.strerror or error}', NOT_STARTED)
+            return _stop(f'cannot write to {error.filename or folder}: {error.strerror or error}', NOT_STARTED)
         if args.shard:
             forget_finished(folder)
         inputs = Inputs(args.paths, out, predictions.done, args.shard)

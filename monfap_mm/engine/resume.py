@@ -1,6 +1,7 @@
 """Which checkpoint a training goes on from."""
 
 import logging
+import os
 import re
 from pathlib import Path
 
@@ -32,7 +33,8 @@ def find_resumable(work_dir: str, template: str) -> str | None:
     """
     folder = Path(work_dir)
     record = folder / 'last_checkpoint'
-    last = record.read_text().strip() if record.is_file() else ''
+    # A power cut can leave zeros or other bytes in it: then it names no file, and the latest checkpoint counts.
+    last = record.read_text(encoding='utf-8', errors='replace').strip('\0 \n\r\t') if record.is_file() else ''
     if '://' in last:
         return last
     refused = []
@@ -62,7 +64,7 @@ def _candidates(folder: Path, last: str, template: str) -> list[Path]:
     named = pattern.fullmatch(Path(last).name)
     # Later ones beside the named one may be left from an earlier training in the same folder.
     before = [path for path in latest_first if not named or steps[path] <= int(named[1])]
-    if Path(last).exists():
+    if os.path.exists(last):  # which takes names that no file can have
         return [Path(last), *(path for path in before if not path.samefile(last))]
     # The folder has been moved, or the training was started elsewhere.
     return before

@@ -57,6 +57,12 @@ def test_one_of_another_folder_is_gone_on_from(work_dir, tmp_path_factory):
     assert find_resumable(str(work_dir), EPOCHS) == str(other)
 
 
+@pytest.mark.parametrize('content', [b'', b'\n', b'\0' * 40, b'\xff\xfe\xfa', b'x' * 5000, b'a\0b', b'/'])
+def test_a_damaged_record_means_the_latest(work_dir, content):
+    (work_dir / 'last_checkpoint').write_bytes(content)
+    assert find(work_dir) == 'epoch_3.pth'
+
+
 def test_a_remote_one_is_left_to_mmengine(work_dir):
     (work_dir / 'last_checkpoint').write_text('s3://bucket/epoch_2.pth')
     assert find_resumable(str(work_dir), EPOCHS) == 's3://bucket/epoch_2.pth'
