@@ -40,6 +40,8 @@ def run(args: argparse.Namespace) -> int:
         return _stop('--batch-size must be at least 1, and --workers at least 0', NOT_STARTED)
     if args.every < 1 or (args.fps is not None and not 0 < args.fps < float('inf')):
         return _stop('--every must be at least 1, and --fps above 0', NOT_STARTED)
+    if not args.out:  # a variable of the shell that is not set
+        return _stop('--out is empty: name a folder, or . for this one', NOT_STARTED)
     for option in ('resume', 'evidence', 'shard'):
         if getattr(args, option) and args.out == PIPE:
             return _stop(f'--{option} needs a folder: --out DIR', NOT_STARTED)

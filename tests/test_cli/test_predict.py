@@ -293,6 +293,7 @@ def test_what_cannot_start_says_why(photos, arguments, tmp_path, capsys):
     assert 'must be at least 1' in refusal(capsys, photo, *arguments, '--batch-size', '0')
     assert 'needs a folder' in refusal(capsys, photo, *arguments, '--resume', '--out', '-')
     assert 'needs a folder' in refusal(capsys, photo, *arguments, '--evidence', 'all', '--out', '-')
+    assert '--out is empty' in refusal(capsys, photo, *arguments, '--out', '')
     inside = str(photos / 'answers')
     assert 'would be taken for pictures' in refusal(capsys, str(photos), *arguments, '--out', inside)
     assert not out.exists()
