@@ -32,6 +32,7 @@ def folder(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_every_command_of_the_page(folder):
     for line in ''.join(blocks('bash')).splitlines():
         name, *arguments = shlex.split(line)

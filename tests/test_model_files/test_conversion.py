@@ -137,6 +137,7 @@ def test_the_settings_of_the_config_go_with_the_weights(tmp_path):
     target = torch.nn.Linear(2, 2).state_dict()
     target._metadata['']['settings'] = dict(window=7)
     older = OlderFile(tmp_path / 'new' / 'ours.pth')
+    (tmp_path / 'theirs.pth').touch()
     save_converted(dict(target), target, tmp_path / 'theirs.pth', tmp_path / 'new' / 'ours.pth')
     assert older.was_replaced_as_a_whole()
     written = torch.load(tmp_path / 'new' / 'ours.pth', weights_only=True)
