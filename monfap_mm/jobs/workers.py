@@ -1,5 +1,6 @@
 """Working through tasks with several processes, with results in the order of the tasks."""
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -95,12 +96,15 @@ def _pool(work: Callable, workers: int) -> Iterator[ProcessPoolExecutor]:
     # OpenCV's threads must end before a fork: a child that inherits their memory without them waits for ever.
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
+    # Nor may a child collect what this process has left: a decoder's destructor waits for threads that it has not.
+    gc.freeze()
     context = multiprocessing.get_context(_START_METHOD)
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_initialize, initargs=(work,))
     try:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
+        gc.unfreeze()
         cv2.setNumThreads(threads)
 
 

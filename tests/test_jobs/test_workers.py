@@ -1,3 +1,4 @@
+import gc
 import os
 import signal
 import time
@@ -81,3 +82,32 @@ def test_opencv_may_have_been_used_with_threads_before():
 
 def test_no_tasks_no_results():
     assert list(map_in_order(square, [], 2)) == []
+
+
+class Circle:
+    """Garbage that only a collection finds; tells which process destroyed it."""
+
+    def __init__(self, log):
+        self.itself, self.log = self, log
+
+    def __del__(self):
+        self.log.write_text(str(os.getpid()))
+
+
+def collect(task):
+    gc.collect()
+    return task
+
+
+def test_workers_do_not_destroy_what_the_parent_has_left(tmp_path):
+    """A destructor that waits for a thread, as a video decoder's, would wait for ever in a child."""
+    log = tmp_path / 'destroyed'
+    gc.disable()
+    try:
+        Circle(log)
+        assert [result for _, result in map_in_order(collect, range(4), workers=2)] == [0, 1, 2, 3]
+        assert not log.exists()
+    finally:
+        gc.enable()
+    gc.collect()
+    assert log.read_text() == str(os.getpid())
