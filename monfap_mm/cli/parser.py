@@ -99,13 +99,18 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_verb(verbs, name: str, **texts: str) -> argparse.ArgumentParser:
+    """A parser whose epilog keeps its lines."""
+    return verbs.add_parser(name, formatter_class=argparse.RawDescriptionHelpFormatter, **texts)
+
+
 def _add_predict(verbs) -> None:
-    parser = verbs.add_parser(
+    parser = _add_verb(
+        verbs,
         'predict',
         help='tell which pictures and videos are fake, and where',
         description='Tell which pictures and videos are fake, and where.',
         epilog=PREDICT_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         'paths',
@@ -140,24 +145,24 @@ def _add_predict(verbs) -> None:
 
 
 def _add_merge(verbs) -> None:
-    parser = verbs.add_parser(
+    parser = _add_verb(
+        verbs,
         'merge',
         help='put the answers of predict --shard together',
         description='Put the answers of predict --shard together.',
         epilog=MERGE_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('folder', metavar='DIR', type=Path, help='--out of the shards')
     parser.add_argument('paths', nargs='*', metavar='PATH', help='what was to be answered: names what is missing')
 
 
 def _add_serve(verbs) -> None:
-    parser = verbs.add_parser(
+    parser = _add_verb(
+        verbs,
         'serve',
         help='answer in a web page (extra "web")',
         description='Answer in a web page for the pictures that are dropped into it.',
         epilog=SERVE_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _add_model_arguments(parser)
     parser.add_argument('--host', default=HOST, help=f'address to listen at; default {HOST}, for this machine only')
@@ -181,12 +186,12 @@ def _add_serve(verbs) -> None:
 
 
 def _add_tool(verbs) -> None:
-    parser = verbs.add_parser(
+    parser = _add_verb(
+        verbs,
         'tool',
         help='run a tool for data, training, testing, analysis, export, or one of mmseg',
         description='Run a tool by its name; without a name, list all.',
         epilog=TOOL_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('name', nargs='?', metavar='NAME', help='such as train, or analysis_tools/benchmark')
     parser.add_argument('arguments', nargs=argparse.REMAINDER, metavar='ARGS', help="the tool's own, --help too")

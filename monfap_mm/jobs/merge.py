@@ -81,17 +81,18 @@ def _merge(
     shutil.rmtree(dst / PARTIAL, ignore_errors=True)
     (dst / PARTIAL).mkdir()
     items = [item for plan in plans.values() for item in plan.items]
-    keys = [key for _, key, _ in sorted(items)]
+    keys, bad = [key for _, key, _ in sorted(items)], 0
     with written_aside(dst / MANIFEST) as draft, draft.open('w', encoding='utf-8', newline='\n') as file:
         file.write(json.dumps({'settings': settings}) + '\n')
         for _, folder, record in heapq.merge(*(_placed(folder, plans[folder], manifests[folder]) for folder in plans)):
+            bad += 'bad' in record
             for entry in record.get('entries', ()):
                 _move(folder, dst, entry['image'])
                 _move(folder, dst, entry['mask'])
             file.write(json.dumps(record) + '\n')
     with Manifest(dst / MANIFEST, settings) as manifest:
         summary = Summary(len(keys), unit=next(iter(plans.values())).unit)
-        summary.too_many_bad = sum('bad' in record for record in manifest.records(keys)) > max_bad * len(keys)
+        summary.too_many_bad = bad > max_bad * len(keys)
         finish_set(dst, manifest, keys, {key for _, key, listed in items if not listed}, summary)
     (dst / PARTIAL).mkdir()
     os.replace(dst / FOLDER, dst / PARTIAL / FOLDER)
