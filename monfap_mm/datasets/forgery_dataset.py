@@ -125,6 +125,10 @@ class ForgeryDataset(BaseSegDataset):
         super().get_subset_(indices)
         self._track_broken()
 
+    def get_cat_ids(self, idx: int) -> list[int]:
+        """The label of a sample, 0 or 1, in the form that ``mmengine.ClassBalancedDataset`` asks for."""
+        return [self.get_data_info(idx)['gt_label']]
+
     def _track_broken(self) -> None:
         if self.on_error == 'replace':
             self._broken = BrokenSamples(len(self), self.max_broken, self.max_refetch)
