@@ -14,7 +14,7 @@ from ..media.endings import VIDEO_ENDINGS
 from ..media.errors import BadInput
 from ..media.folders import find_files
 from ..media.masks import binarize_mask
-from ..media.paths import by_letters, find_partner, safe_join, safe_name
+from ..media.paths import find_partners, safe_join, safe_name
 from .videos_sampling import Chosen, Sampling, check_same_shape, common_length
 
 SPLITS = ('train', 'val', 'test')
@@ -56,9 +56,9 @@ def _list_split(src: Path, root: Path, split: str) -> list[Task]:
     scenes: dict[str, dict[str, list[str]]] = {}
     for what in ('fake', 'real', 'mask'):  # a scene is called as its forged video is written
         videos = _videos(src, root / _FOLDERS[what] / split, what)
-        own, known = by_letters(videos), by_letters(scenes)
+        known = find_partners({scene: scene for scene in videos}, scenes)
         for scene, paths in videos.items():
-            scenes.setdefault(find_partner(scene, own, known) or scene, {})[what] = paths
+            scenes.setdefault(known[scene] or scene, {})[what] = paths
     return [
         Task(f'{split}/{scene}', _Scene(*(tuple(scenes[scene].get(what, ())) for what in _FOLDERS)))
         for scene in sorted(scenes)

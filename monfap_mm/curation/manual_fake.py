@@ -13,7 +13,7 @@ from ..media.endings import VIDEO_ENDINGS
 from ..media.errors import BadInput
 from ..media.folders import find_files
 from ..media.masks import binarize_mask
-from ..media.paths import safe_join, safe_name
+from ..media.paths import find_partners, safe_join, safe_name
 from .ffiw import EMPTY_MASK, NO_FACES, the_only
 from .videos_sampling import Chosen, Sampling, common_length
 
@@ -57,10 +57,10 @@ def list_tasks(src: Path) -> list[Task]:
             for file in find_files(folder, VIDEO_ENDINGS):
                 masks.setdefault(_without_ending(file), []).append(f'{folder.name}/{file}')
     tasks = [
-        Task(f'{folder.name}/{file}', _describe(folder.name, network, file, masks))
+        Task(video.path, video)
         for folder in _folders(src)
         if (network := network_of(folder.name))
-        for file in find_files(folder, VIDEO_ENDINGS)
+        for video in _list_network(folder, network, masks)
     ]
     if not tasks:
         raise JobError(
@@ -83,10 +83,14 @@ def _without_ending(file: str) -> str:
     return PurePosixPath(file).with_suffix('').as_posix()
 
 
-def _describe(folder: str, network: str, file: str, masks: dict[str, list[str]]) -> _Video:
-    fake, scene = PurePosixPath(file).parts[0].lower() not in _PRISTINE, _without_ending(file)
-    found = masks.get(scene) or masks.get(f'{scene}_mask', ()) if fake else ()
-    return _Video(f'{folder}/{file}', network, fake, tuple(found))
+def _list_network(folder: Path, network: str, masks: dict[str, list[str]]) -> list[_Video]:
+    """The videos of a folder, each forged one with its videos of masks, from ``masks`` by their path without ending."""
+    files = list(find_files(folder, VIDEO_ENDINGS))
+    scenes = {file: _without_ending(file) for file in files if PurePosixPath(file).parts[0].lower() not in _PRISTINE}
+    plain = find_partners(scenes, masks)
+    ended = find_partners({file: f'{scene}_mask' for file, scene in scenes.items()}, masks)
+    found = {file: masks.get(plain[file] or ended[file] or '', []) for file in scenes}
+    return [_Video(f'{folder.name}/{file}', network, file in scenes, tuple(found.get(file, ()))) for file in files]
 
 
 def convert(task: Task, dst: Path, *, src: Path, sampling: Sampling) -> Outcome:

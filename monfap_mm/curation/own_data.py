@@ -18,7 +18,7 @@ from ..media.headers import read_header
 from ..media.images import read_image, read_mask
 from ..media.masks import fake_pixels, oddity
 from ..media.orientation import as_shown
-from ..media.paths import safe_join, safe_name
+from ..media.paths import by_letters, find_alike, safe_join, safe_name
 from ..utils.provenance import hash_text
 from .coco import CocoAnnotation, CocoImage, read_coco
 from .image_forgery.sample import fit_mask
@@ -66,7 +66,7 @@ def find_coco(src: Path, fake: Collection[str], real: Collection[str]) -> tuple[
     """
     pictures, images, strays = defaultdict(list), [], []
     for path in find_files(src):
-        pictures[PurePosixPath(path).name].append(path)
+        pictures[PurePosixPath(path).name.casefold()].append(path)
     for name in find_files(src, _JSON):
         try:
             path = safe_join(src, name)
@@ -84,12 +84,16 @@ def find_coco(src: Path, fake: Collection[str], real: Collection[str]) -> tuple[
 
 
 def _find_picture(name: str, folder: PurePosixPath, pictures: dict[str, list[str]]) -> str:
-    """A picture by the name that an export has for it: beside its file, or the only one whose path ends so."""
-    alike = pictures.get(PurePosixPath(name).name, [])
+    """A picture by the name that an export has for it: beside its file, or the only one whose path ends so.
+
+    Names are taken as they are written, and where none is so, without their letter case.
+    """
+    alike = pictures.get(PurePosixPath(name).name.casefold(), [])
+    same = [path for path in alike if PurePosixPath(path).name == PurePosixPath(name).name] or alike
     for path in (str(folder / name), name):
-        if path in alike:
+        if path in same:
             return path
-    ending = [path for path in alike if f'/{path}'.endswith(f'/{name}')] or alike
+    ending = [path for path in same if f'/{path}'.casefold().endswith(f'/{name}'.casefold())] or same
     if len(ending) != 1:
         raise BadInput(f'{name}: there {"is no such picture" if not ending else f"are {len(ending)} of this name"}')
     return ending[0]
@@ -115,16 +119,19 @@ def list_marked(images: Iterable[CocoImage], strays: Collection[str], fake: Coll
 def list_masked(pictures: Collection[str], masks: Iterable[str]) -> list[Task]:
     """A task for every picture that has a mask: a file of its name, to which ``_mask`` or ``_gt`` may be added.
 
+    Names that differ in nothing but letter case fit where there is one alone.
+
     Raises:
         JobError: If a mask fits no picture, or several, or one that has a mask already.
     """
     stems, found = defaultdict(list), {}
     for path in pictures:
         stems[PurePosixPath(path).stem].append(path)
+    known = by_letters(stems)
     for mask in masks:
         stem = PurePosixPath(mask).stem
-        names = [stem, *(stem.removesuffix(end) for end in _MASK_ENDS if stem.endswith(end))]
-        alike = next((stems[name] for name in names if name in stems), [])
+        names = [stem, *(stem[: -len(end)] for end in _MASK_ENDS if stem.lower().endswith(end))]
+        alike = next((stems[like] for name in names if (like := find_alike(name, known))), [])
         if len(alike) != 1 or alike[0] in found:
             raise JobError(f'{mask} should be the mask of one picture, and its only one; of that name: {alike}')
         found[alike[0]] = mask

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
@@ -86,19 +86,22 @@ def find_alike(name: str, names: dict[str, list[str]]) -> str | None:
     return name if name in alike else alike[0] if len(alike) == 1 else None
 
 
-def find_partner(name: str, own: dict[str, list[str]], others: dict[str, list[str]]) -> str | None:
-    """What belongs to a name of one list in another one: the same name, or one that differs in nothing but letter case.
+def find_partners(wanted: Mapping[str, str], names: Iterable[str]) -> dict[str, str | None]:
+    """What belongs to each of some things: the name that it wants, or one that differs in nothing but letter case.
 
     Args:
-        name: A name of the first list.
-        own: The first list, by :func:`by_letters`.
-        others: The second list, by :func:`by_letters`.
+        wanted: For each thing, the name that should belong to it.
+        names: The names that there are.
 
     Returns:
-        The other name; None if there is none, or it is not clear which of several belong together.
+        For each thing, its name; None if there is none, or it is not clear which of several belong together.
     """
-    found = find_alike(name, others)
-    return found if found is not None and find_alike(found, own) == name else None
+    own, others = by_letters(set(wanted.values())), by_letters(names)
+    found = {thing: find_alike(name, others) for thing, name in wanted.items()}
+    return {
+        thing: name if name is not None and find_alike(name, own) == wanted[thing] else None
+        for thing, name in found.items()
+    }
 
 
 def _reason(error: Exception) -> str:

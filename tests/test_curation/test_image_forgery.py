@@ -84,7 +84,7 @@ def test_casia1(tmp_path):
     found = 'mask found by its number: CASIA 1.0 groundtruth/CM/Sp_S_NND_A_nat0054_nat0054_0189_gt.png'
     assert notes == {
         'Tp/CM/Sp_D_NND_A_nat0054_nat0054_0189.jpg': [found],
-        'Tp/Sp/Sp_D_NRN_A_sce0011_cha0011_0542.jpg': 'The forged image has no mask',
+        'Tp/Sp/Sp_D_NRN_A_sce0011_cha0011_0542.jpg': 'The forged image has no mask of its own',
     }
     assert summary.counts == {'mask found by its number': 1}
     sources = {sample.image: sample.sources for sample in DATASETS['casia1'](src)}
@@ -143,6 +143,41 @@ def test_casia_names_that_several_differ_from_in_letter_case_prove_nothing(tmp_p
     write_mask(tmp_path / 'Gt/Sp_D_ani0001_0001_gt.png')
     masks = {sample.image: sample.mask for sample in DATASETS['casia1'](tmp_path)}
     assert masks['Tp/Sp_D_ani0001_0001.jpg'] == 'Gt/Sp_D_ani0001_0001_gt.png'
+
+
+def test_casia_masks_of_one_name_in_two_folders_prove_nothing(tmp_path):
+    write_image(tmp_path / 'Tp/Sp_D_ani0001_0001.jpg')
+    write_image(tmp_path / 'Tp/Sp_D_ani0002_0002.jpg')
+    for folder in ('Gt', 'Gt copy'):
+        write_mask(tmp_path / folder / 'Sp_D_ani0001_0001_gt.png')
+        write_mask(tmp_path / folder / 'Sp_S_ani0002_0002_gt.png')  # found by its number, if it were alone
+    assert [sample.mask for sample in DATASETS['casia1'](tmp_path)] == [None, None]
+
+
+# Two forged images and a genuine one of each set, as they may lie on a disk that once was a Windows machine's.
+_MIXED_CASES = {
+    'columbia': ('4CAM_splc/{}.tif', '4CAM_splc/EdgeMask/{}_edgemask.JPG', '4Cam_Auth/real.TIF'),
+    'coverage': ('Image/{}T.tif', 'MASK/{}forged.TIF', 'Image/3.tif'),
+    'imd2020': ('1a/{}.png', '1A/{}_MASK.PNG', '1a/real_ORIG.jpg'),
+}
+
+
+@pytest.mark.parametrize('name', _MIXED_CASES)
+def test_names_that_differ_in_letter_case(name, tmp_path):
+    forged, mask, genuine = _MIXED_CASES[name]
+    write_image(tmp_path / genuine)
+    for number in (1, 2):
+        write_image(tmp_path / forged.format(number))
+        write_mask(tmp_path / mask.format(number))
+    samples = {sample.image: (sample.label, sample.mask) for sample in DATASETS[name](tmp_path)}
+    expected = {forged.format(number): (1, mask.format(number)) for number in (1, 2)}
+    assert samples == {genuine: (0, None), **expected}
+    # Another image that the first mask fits as well: neither gets it, and both are named.
+    other = forged.format(1).swapcase()
+    write_image(tmp_path / other)
+    list_and_convert(name, tmp_path, tmp_path / 'dst')
+    _, notes = read_set(tmp_path / 'dst')
+    assert {notes[forged.format(1)], notes[other]} == {'The forged image has no mask of its own'}
 
 
 def test_casia_numbers_shared_by_two_masks_prove_nothing(tmp_path):
@@ -226,7 +261,7 @@ def test_nist16_marks_forged_pixels_black(tmp_path):
     assert samples['NC2016_Test0613/probe/NC2016_0002.jpg'] == (0, None)
     assert sorted(notes.values()) == [
         "'NC2016_Test0613/../../../secret.jpg' leads out of the source folder",
-        'The forged image has no mask',
+        'The forged image has no mask of its own',
     ]
     table.write_text('TaskID,ProbeFileName\n')
     with pytest.raises(JobError, match='has no column ProbeFileName'):
@@ -248,7 +283,7 @@ def test_imd2020(tmp_path):
     samples, notes = read_set(dst)
     assert samples['IMD2020/1a1ogs/1a1ogs_orig.jpg'] == (0, None)
     assert (samples['IMD2020/1a1ogs/c8tf5mq_0.png'][1] == FORGED).all()
-    assert notes == {'IMD2020/1a1ogs/c8tf5mq_1.jpg': 'The forged image has no mask'}
+    assert notes == {'IMD2020/1a1ogs/c8tf5mq_1.jpg': 'The forged image has no mask of its own'}
     assert {sample.sources for sample in DATASETS['imd2020'](src)} == {('1a1ogs',)}
 
 

@@ -108,6 +108,17 @@ def test_masks_by_either_name_but_not_by_two(manual_fake, tmp_path):
         run(manual_fake, tmp_path / 'dst', 'Untrans/FaceSwap/007.mp4')
 
 
+@pytest.mark.parametrize('name', ['faceswap/007.MP4', 'FACESWAP/007_Mask.mp4'])
+def test_masks_whose_names_differ_in_letter_case(manual_fake, tmp_path, name):
+    mask = manual_fake / 'Mask' / name
+    mask.parent.mkdir()
+    (manual_fake / 'Mask/FaceSwap/007.mp4').rename(mask)
+    assert len(run(manual_fake, tmp_path / 'dst', 'Untrans/FaceSwap/007.mp4').entries) == 3
+    write_video(manual_fake / 'Untrans/FACEswap/007.mp4', (numbered_frame(n, 2) for n in range(6)))
+    with pytest.raises(BadInput, match='no video of masks'):
+        run(manual_fake, tmp_path / 'dst', 'Untrans/FACEswap/007.mp4')
+
+
 def test_nothing_is_left_of_masks_that_break_off(tmp_path):
     write_video(tmp_path / 'src/untrans/Reface/a.mp4', (numbered_frame(n, 2) for n in range(30)))
     write_video(tmp_path / 'src/mask/Reface/a.mp4', (mask_frame(n) for n in range(30)))

@@ -7,7 +7,7 @@ from monfap_mm.curation.annotations import find_annotations, hash_annotations
 from monfap_mm.jobs.errors import JobError
 from monfap_mm.media.errors import BadInput
 from monfap_mm.media.folders import find_files
-from monfap_mm.media.paths import by_letters, find_alike, find_partner, safe_join, safe_name
+from monfap_mm.media.paths import by_letters, find_alike, find_partners, safe_join, safe_name
 
 
 @pytest.fixture
@@ -139,9 +139,10 @@ def test_the_only_name_that_is_alike():
 
 
 def test_partners_are_each_others_only_likeness():
-    own, others = by_letters(['a', 'B', 'c', 'C', 'd', 'D', 'e']), by_letters(['A', 'b', 'c', 'D', 'e', 'E'])
-    partners = {name: find_partner(name, own, others) for name in 'aBcCdDe'}
+    partners = find_partners({name: name for name in 'aBcCdDe'}, ['A', 'b', 'c', 'D', 'e', 'E'])
     assert partners == dict(a='A', B='b', c='c', C=None, d=None, D='D', e='e')
-    assert find_partner('x', by_letters('xX'), by_letters(['x'])) == 'x'
-    assert find_partner('y', by_letters(['y', 'Y']), by_letters(['y', 'Y'])) == 'y'
-    assert find_partner('ab', by_letters(['ab', 'aB']), by_letters(['AB'])) is None
+    assert find_partners({'x': 'x', 'X': 'X'}, 'x') == {'x': 'x', 'X': None}
+    assert find_partners({'y': 'y', 'Y': 'Y'}, 'yY') == {'y': 'y', 'Y': 'Y'}
+    assert find_partners({'ab': 'ab', 'aB': 'aB'}, ['AB']) == {'ab': None, 'aB': None}
+    # Two things may want the very same name.
+    assert find_partners({1: 'z', 2: 'z'}, 'Z') == {1: 'Z', 2: 'Z'}

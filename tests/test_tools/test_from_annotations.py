@@ -201,6 +201,21 @@ def test_masks_that_fit_none_or_two_pictures(tmp_path, monkeypatch, capsys):
     assert 'masks/p01_mask.png should be the mask of one picture' in capsys.readouterr().err
 
 
+def test_names_that_differ_in_letter_case(tmp_path, monkeypatch, capsys):
+    src = make_masks(tmp_path / 'src')
+    (src / 'masks/p01_mask.png').rename(src / 'masks/ABC_MASK.PNG')
+    (src / 'images/p01.jpg').rename(src / 'images/abc.jpg')
+    assert convert(monkeypatch, src, tmp_path / 'dst', *SOURCES['masks'][1][1:], '--shares', '1,0,0') == 0
+    assert 'images/images/abc.jpg\t1' in (tmp_path / 'dst/train.txt').read_text()
+    write_picture(src / 'images/Abc.jpg')
+    assert convert(monkeypatch, src, tmp_path / 'other', 'masks') == 2
+    assert 'masks/ABC_MASK.PNG should be the mask of one picture, and its only one' in capsys.readouterr().err
+    src = make_coco(tmp_path / 'coco')
+    (src / 'images/p01.jpg').rename(src / 'images/P01.JPG')
+    assert convert(monkeypatch, src, tmp_path / 'set', 'coco', '--shares', '1,0,0') == 0
+    assert 'images/images/P01.JPG\t1' in (tmp_path / 'set/train.txt').read_text()
+
+
 def test_pictures_of_an_export_are_found_by_the_end_of_their_path(tmp_path, monkeypatch, capsys):
     """Roboflow writes a file into each of three folders, Label Studio ``images\\name`` on Windows."""
     src = make_coco(tmp_path / 'src')

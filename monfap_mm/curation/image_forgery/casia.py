@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from ...media.folders import find_files
-from ...media.paths import by_letters, find_partner
+from ...media.paths import find_partners
 from .sample import Sample
 
 _MASK_END = '_gt'
@@ -31,11 +31,10 @@ def list_casia2(src: Path) -> Iterator[Sample]:
 
 def _list_samples(src: Path, tampered: str) -> Iterator[Sample]:
     files = {path: PurePosixPath(path).stem for path in find_files(src)}
-    masks = {stem[: -len(_MASK_END)]: path for path, stem in files.items() if stem.lower().endswith(_MASK_END)}
+    masks = _list_masks(files)
     images = {path: stem for path, stem in files.items() if not stem.lower().endswith(_MASK_END)}
     stems = set(images.values())
-    own, others = by_letters(stems), by_letters(masks)
-    mask_names = {stem: find_partner(stem, own, others) for stem in stems}
+    mask_names = find_partners({stem: stem for stem in stems}, masks)
     orphans = _by_number(masks.keys() - mask_names.values())
     forged = [stem for stem in images.values() if stem.lower().startswith(tampered)]
     wanting = Counter(_number(stem) for stem in forged if mask_names[stem] is None)
@@ -46,12 +45,24 @@ def _list_samples(src: Path, tampered: str) -> Iterator[Sample]:
             sources = tuple(sorted({part.lower() for part in stem.split('_') if _SOURCE.fullmatch(part)})) or (stem,)
             same_number = orphans.get(_number(stem), [])
             if mask_names[stem] is not None:
-                yield Sample(path, 1, sources, masks[mask_names[stem]])
-            elif len(same_number) == wanting[_number(stem)] == 1:
-                mask = masks[same_number[0]]
+                yield Sample(path, 1, sources, _the_only(masks[mask_names[stem]]))
+            elif len(same_number) == wanting[_number(stem)] == 1 and (mask := _the_only(masks[same_number[0]])):
                 yield Sample(path, 1, sources, mask, note=f'mask found by its number: {mask}')
             else:
                 yield Sample(path, 1, sources)
+
+
+def _list_masks(files: dict[str, str]) -> dict[str, list[str]]:
+    """Paths of masks by what they are masks of: more than one where folders have files of the same name."""
+    masks = defaultdict(list)
+    for path, stem in files.items():
+        if stem.lower().endswith(_MASK_END):
+            masks[stem[: -len(_MASK_END)]].append(path)
+    return masks
+
+
+def _the_only(paths: list[str]) -> str | None:
+    return paths[0] if len(paths) == 1 else None
 
 
 def _number(stem: str) -> str:

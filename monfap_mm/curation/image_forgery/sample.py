@@ -104,7 +104,7 @@ def convert(
     mask_name, notes = None, [sample.note] if sample.note else []
     if sample.label:
         if sample.mask is None:
-            raise BadInput('The forged image has no mask')
+            raise BadInput('The forged image has no mask of its own')
         marked = MARKINGS[sample.marking](safe_join(src, sample.mask), max_pixels, mask_values)
         mask, note = fit_mask(marked, header)
         if not mask.any():
