@@ -97,12 +97,13 @@ def _free_sizes(model: ForgerySegmentor) -> None:
 
     That is mmseg's ``Upsample`` (of HRNet), which rounds the new size, and the padding of timm's ``Conv2dSame``.
     """
-    replacements = {}
+    replacements = []
     for name, module in model.named_modules():
         if type(module) is Upsample and module.size is None and module.scale_factor == int(module.scale_factor):
-            replacements[name] = nn.Upsample(None, module.scale_factor, module.mode, module.align_corners)
+            free = nn.Upsample(None, module.scale_factor, module.mode, module.align_corners)
+            replacements.append({name: free})
         elif is_same_conv(module):
-            replacements[name] = EndAlignedConv(module)
+            replacements.append({name: EndAlignedConv(module)})
     swap(model, replacements, lambda: model.forward_all(model.example_inputs()))
 
 

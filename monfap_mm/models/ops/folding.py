@@ -3,7 +3,7 @@
 import copy
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,6 +20,8 @@ BATCH_NORMS = (nn.BatchNorm2d, nn.SyncBatchNorm, _BatchNormXd)
 # Of the largest value: ten times what rounding does.
 TOLERANCE = 1e-4
 TOLERANCE_OF_HALF = 2e-2
+# The part that is all of the model, as PyTorch names it.
+WHOLE = ''
 
 
 class Foldable:
@@ -40,48 +42,55 @@ def fold(model: nn.Module, run: Callable[[], Any]) -> None:
         model: In eval mode; changed in place.
         run: A forward pass of the model.
     """
-    swap(model, dict(_inference_forms(model)), run)
+    swap(model, _inference_forms(model), run)
 
 
-def swap(model: nn.Module, replacements: Mapping[str, nn.Module], run: Callable[[], Any]) -> None:
+def swap(model: nn.Module, replacements: Iterable[Mapping[str, nn.Module]], run: Callable[[], Any]) -> None:
     """Replace modules, part by part, where the part computes the same with them.
 
     A part is the outermost module below the model that ``run`` calls. What it does not call is left alone; a part that
-    answers otherwise, or fails, gets its own modules back, and a line in the log says so.
+    answers otherwise, or fails, gets its own modules back, and a line in the log says so. Modules of several parts that
+    only together compute the same are compared by what ``run`` returns.
 
     Args:
         model: In eval mode; changed in place.
-        replacements: By name, as ``named_modules`` has it.
+        replacements: By name, as ``named_modules`` has it; those in one mapping go together.
         run: A forward pass of the model.
     """
     with torch.no_grad(), _without_tf32():
-        by_part = _by_part(model, replacements, run)
-        for part, calls in _record(model, by_part, run).items():
+        by_part = _by_part(model, list(replacements), run)
+        calls = _record(model, by_part, run)
+        # The whole comes first, while the parts have not added their rounding.
+        for part in sorted(by_part, key=lambda part: part != WHOLE):
             own = {name: model.get_submodule(name) for name in by_part[part]}
             _put(model, by_part[part])
-            problem = _difference(model.get_submodule(part), calls)
+            problem = _difference(model.get_submodule(part) if part else run, calls[part])
             if problem:
                 _put(model, own)
-                kind = type(model.get_submodule(part)).__name__
-                print_log(f'{part} ({kind}) is used as it is: rewritten, it {problem}.', 'current', logging.WARNING)
+                _say_unchanged(part or ', '.join(own), model.get_submodule(part), problem)
+
+
+def _say_unchanged(name: str, module: nn.Module, problem: str) -> None:
+    text = f'{name} ({type(module).__name__}) is used as it is: rewritten, it {problem}.'
+    print_log(text, 'current', logging.WARNING)
 
 
 def _by_part(
-    model: nn.Module, replacements: Mapping[str, nn.Module], run: Callable[[], Any]
+    model: nn.Module, replacements: Sequence[Mapping[str, nn.Module]], run: Callable[[], Any]
 ) -> dict[str, dict[str, nn.Module]]:
     """The replacements of each part."""
     called, handles = set(), []
-    candidates = {outer for name in replacements for outer in _outer_names(name)}
+    candidates = {outer for together in replacements for name in together for outer in _outer_names(name)}
     for name in candidates:
         hook = model.get_submodule(name).register_forward_pre_hook(lambda *_, name=name: called.add(name))
         handles.append(hook)
     with _removing(handles):
         run()
     by_part = defaultdict(dict)
-    for name, module in replacements.items():
-        part = next((outer for outer in _outer_names(name) if outer in called), None)
-        if part is not None:
-            by_part[part][name] = module
+    for together in replacements:
+        parts = {next((outer for outer in _outer_names(name) if outer in called), None) for name in together}
+        if None not in parts:
+            by_part[parts.pop() if len(parts) == 1 else WHOLE] |= together
     return by_part
 
 
@@ -91,15 +100,14 @@ def _outer_names(name: str) -> list[str]:
     return ['.'.join(pieces[:i]) for i in range(1, len(pieces) + 1)]
 
 
-def _inference_forms(module: nn.Module, prefix: str = '') -> Iterator[tuple[str, nn.Module]]:
-    """Names and replacements below a module."""
+def _inference_forms(module: nn.Module, prefix: str = '') -> Iterator[dict[str, nn.Module]]:
+    """Replacements below a module by name, those that go together in one dict."""
     last_name, last = '', None
     for name, child in module.named_children():
         if isinstance(child, Foldable):
-            yield prefix + name, child.inference_form()
+            yield {prefix + name: child.inference_form()}
         elif _can_merge(last, child):
-            yield prefix + last_name, fuse_conv_bn_eval(last, child)
-            yield prefix + name, nn.Identity()
+            yield {prefix + last_name: fuse_conv_bn_eval(last, child), prefix + name: nn.Identity()}
         else:
             yield from _inference_forms(child, f'{prefix}{name}.')
         last_name, last = name, child
@@ -121,7 +129,10 @@ def _put(model: nn.Module, modules: Mapping[str, nn.Module]) -> None:
 
 
 def _record(model: nn.Module, parts: Sequence[str], run: Callable[[], Any]) -> dict[str, list[tuple]]:
-    """Arguments and results of the calls of each part. Copies, since a later layer may work in place."""
+    """Arguments and results of the calls of each part; the whole is ``run``, called once.
+
+    Copies, since a later layer may work in place.
+    """
     calls, pending = defaultdict(list), {}
 
     def before(part: str, args: tuple, kwargs: dict) -> None:
@@ -132,17 +143,19 @@ def _record(model: nn.Module, parts: Sequence[str], run: Callable[[], Any]) -> d
 
     handles = []
     for part in parts:
+        if part == WHOLE:
+            continue
         module = model.get_submodule(part)
         handles += [
             module.register_forward_pre_hook(lambda _, *call, part=part: before(part, *call), with_kwargs=True),
             module.register_forward_hook(lambda _, args, result, part=part: after(part, result)),
         ]
     with _removing(handles):
-        run()
+        calls[WHOLE].append(((), {}, run()))
     return calls
 
 
-def _difference(part: nn.Module, calls: Sequence[tuple]) -> str | None:
+def _difference(part: Callable[..., Any], calls: Sequence[tuple]) -> str | None:
     """What the part does otherwise than when it was recorded, as a verb with its object; None if nothing."""
     for args, kwargs, expected in calls:
         try:

@@ -136,6 +136,30 @@ def test_a_part_that_answers_otherwise_gets_its_modules_back(part, reason, warni
     assert reason in warnings[0]
 
 
+class Bare(nn.Module):
+    """A convolution and a batch norm that are parts themselves: only both together answer as before."""
+
+    def __init__(self, between=nn.Identity):
+        super().__init__()
+        self.conv, self.norm = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)
+        self.between, self.other = between(), block()
+
+    def forward(self, x):
+        return self.norm(self.between(self.conv(x))), self.other(x)
+
+
+@pytest.mark.parametrize(('between', 'left'), [(nn.Identity, []), (nn.ReLU, ['0.norm'])])
+def test_what_is_merged_across_parts_is_compared_by_the_answer_of_the_whole(between, left, warnings):
+    """Each alone answers otherwise, and by as much as its weights make it: no tolerance would do."""
+    model = whole(**{'0': Bare(between)})
+    x = torch.randn(2, 3, 9, 8, dtype=torch.float64)
+    expected = model['0'](x)
+    fold(model['0'], lambda: model['0'].forward(x))
+    torch.testing.assert_close(model['0'](x), expected, atol=1e-12, rtol=1e-12)
+    assert norms(model) == left
+    assert [line.split(' is used')[0] for line in warnings] == ['conv, norm (Bare)'] * len(left)
+
+
 def test_a_part_that_is_not_called_is_not_touched(warnings):
     model = whole(a=block(), b=block())
     fold(model, lambda: outputs(model, names=('a',)))
@@ -198,6 +222,6 @@ def test_inference_forms_are_compared_too(factor, folded):
 
 def test_swap_takes_replacements_by_name():
     model = whole(a=block(), b=block())
-    swap(model, {'a.2': nn.ReLU6(), 'b.2': nn.Identity()}, lambda: outputs(model))
+    swap(model, [{'a.2': nn.ReLU6()}, {'b.2': nn.Identity()}], lambda: outputs(model))
     assert isinstance(model['a'][2], nn.ReLU6)
     assert isinstance(model['b'][2], nn.ReLU)
