@@ -1,7 +1,6 @@
 """A trained model answers: is the picture fake, and where?"""
 
 import io
-import math
 import os
 from collections import defaultdict
 from collections.abc import Iterator
@@ -174,6 +173,7 @@ class ForgeryInferencer:
             predictions = self.backend.predict([work.prepared for work in works])
             for work, prediction in zip(works, predictions, strict=True):
                 work.prediction = prediction
+                work.error = 'the model answered with NaN' if prediction.has_nan else None
         # Out of memory, or a form that the model cannot take: alone, the others may still pass.
         except Exception as error:
             if len(works) == 1:
@@ -188,8 +188,6 @@ class ForgeryInferencer:
             return ForgeryResult(work.path, note=work.note, error=work.error, image=image)
         prediction = work.prediction
         score, mask, coarse = prediction.score, prediction.mask, prediction.coarse
-        if not math.isfinite(score):
-            return ForgeryResult(work.path, note=work.note, error='the model answered with NaN', image=image)
         probability = expit(prediction.logits)
         return ForgeryResult(
             path=work.path,

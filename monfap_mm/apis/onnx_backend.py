@@ -13,15 +13,13 @@ from ..model_files.onnx_metadata import OnnxMetadata, read_metadata
 from ..model_files.onnx_seal import is_intact
 from ..utils.provenance import hash_file
 from ..utils.windows import MODES, average_windows, windows
-from .onnx_graph import GraphOutputs, OnnxGraph, resize_map
+from .onnx_graph import EXPORT_ANEW, GraphOutputs, OnnxGraph, resize_map
 from .onnx_session import open_session
-from .onnx_version_1 import GraphOfVersion1
+from .onnx_version_1 import GraphOfVersion1, check_answers
 from .prediction import Prediction, Prepared
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
-
-EXPORT_ANEW = 'export it anew with tools/deployment/export.py'
 
 
 class OnnxBackend:
@@ -52,6 +50,8 @@ class OnnxBackend:
         self.mode = mode or self.metadata.mode
         if self.mode == 'slide':
             _check_windows(self.metadata, path)
+        if isinstance(self.graph, GraphOfVersion1):
+            check_answers(self.graph, self.metadata.crop_size if self.mode == 'slide' else None, path)
         self.experts = self.metadata.experts
         # As with a config: the pipeline is left as it is where nobody asks for windows.
         self.resize = self.metadata.resize if mode != 'slide' else None

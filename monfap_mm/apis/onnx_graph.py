@@ -10,6 +10,8 @@ from ..model_files.onnx_metadata import OnnxMetadata
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
+EXPORT_ANEW = 'export it anew with tools/deployment/export.py'
+
 
 class GraphOutputs(NamedTuple):
     """What a graph says of B pictures of H x W pixels.

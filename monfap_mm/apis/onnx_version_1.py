@@ -1,13 +1,15 @@
 """ONNX files of version 1, whose graphs take normalized pictures and give raw logits: what they leave to do."""
 
+import math
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from scipy.special import expit
 
-from ..model_files.onnx_input import padded_size
+from ..media.limits import MAX_PIXELS_IN_ONE_PIECE
+from ..model_files.onnx_input import padded_size, resized_size
 from ..model_files.onnx_metadata import OnnxMetadata
-from .onnx_graph import GraphOutputs, resize_map
+from .onnx_graph import EXPORT_ANEW, GraphOutputs, resize_map
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -50,3 +52,36 @@ class GraphOfVersion1:
             coarse=np.stack([resize_map(expit(one), size) for one in coarse]),
             gates=values.get('gates'),
         )
+
+
+def check_answers(graph: GraphOfVersion1, window: tuple[int, int] | None, path: str) -> None:
+    """Let a graph answer for two pictures of noise: nothing else tells whether an unsealed file was changed.
+
+    Args:
+        graph: The graph.
+        window: Height and width of the windows that it will be given; None if it is given whole pictures.
+        path: The file, for the error.
+
+    Raises:
+        ValueError: If it fails, has answers of another form or that are no numbers, or answers what does not depend on
+            the picture.
+    """
+    side, metadata = 64, graph.metadata
+    size = (side, side) if window is None else tuple(min(side, length) for length in window)
+    resized = resized_size(size, metadata.resize if window is None else None)
+    if math.prod(padded_size(resized, metadata.pad_size, metadata.pad_divisor)) > MAX_PIXELS_IN_ONE_PIECE:
+        raise ValueError(f'{path} resizes or pads every picture to more pixels than a model can take')
+    noise = np.random.default_rng(0).integers(0, 256, (2, *size, 3), np.uint8)
+    try:
+        with np.errstate(all='ignore'):
+            answers = graph(np.stack([graph.prepare(one) for one in noise]))
+    except Exception as error:  # ONNX Runtime raises nearly anything
+        raise ValueError(f'{path} cannot answer: {" ".join(str(error).split())[:200]}') from error
+    for name, values in answers._asdict().items():
+        if values is None:
+            continue
+        if len(values) != len(noise) or not np.isfinite(values).all():
+            raise ValueError(f'{path} gives no numbers, or not one for each picture, as {name}: {EXPORT_ANEW}')
+        # Gates and the coarse mask may be saturated.
+        if name in ('scores', 'logits') and np.array_equal(*values):
+            raise ValueError(f'{path} gives {name} that do not depend on the picture: {EXPORT_ANEW}')

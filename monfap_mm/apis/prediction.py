@@ -30,7 +30,7 @@ class Prediction:
     """What the model says of a picture.
 
     Attributes:
-        score: P(fake) of the picture, 0 to 1, or NaN.
+        score: P(fake) of the picture, 0 to 1.
         logits: Logit of each pixel's P(fake), (H, W), float32, at the original size.
         mask: Where it is fake, (H, W), bool.
         coarse: P(fake) of the coarse mask, (H', W'), float32, at the size of the input; None in a model without it.
@@ -44,6 +44,13 @@ class Prediction:
     coarse: np.ndarray | None = None
     gates: np.ndarray | None = None
     sample: 'SegDataSample | None' = None
+
+    @property
+    def has_nan(self) -> bool:
+        """Whether any number of it is NaN, so that nothing of it can be trusted."""
+        return any(
+            np.isnan(part).any() for part in (self.score, self.logits, self.coarse, self.gates) if part is not None
+        )
 
 
 class Backend(Protocol):

@@ -136,13 +136,14 @@ def read_metadata(entries: dict[str, str], path: str) -> OnnxMetadata:
         if version not in READABLE:
             raise ValueError(f'they are of version {version}, and this package reads versions 1 to {SCHEMA_VERSION}')
         known = {field.name: _frozen(values[field.name]) for field in fields(OnnxMetadata)}
+        _check(isinstance(known['resize'], dict | None), 'resize must be an object or null', known['resize'])
         resize = known['resize'] and ResizeStep(
             **{field.name: _frozen(known['resize'][field.name]) for field in fields(ResizeStep)}
         )
         return OnnxMetadata(**known | dict(resize=resize))
     except KeyError as error:
         raise ValueError(f'{path} has broken metadata: {error} is missing') from error
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f'{path} has metadata that cannot be read: {error}') from error
 
 

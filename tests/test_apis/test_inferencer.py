@@ -1,3 +1,4 @@
+import dataclasses
 import io
 import itertools
 import weakref
@@ -224,6 +225,24 @@ def test_nan_is_no_answer(config, weights, tmp_path):
     (result,) = ForgeryInferencer(config, str(tmp_path / 'nan.pth'), 'cpu')([picture()])
     assert result.error == 'the model answered with NaN'
     assert result.score is None
+
+
+@pytest.mark.parametrize('part', ['score', 'logits', 'coarse', 'gates'])
+def test_a_single_nan_is_no_answer_either(inferencer, monkeypatch, part):
+    predict = inferencer.backend.predict
+
+    def with_nan(batch):
+        first, *others = predict(batch)
+        values = np.array(getattr(first, part))
+        values[(-1,) * values.ndim] = np.nan
+        return [dataclasses.replace(first, **{part: values}), *others]
+
+    monkeypatch.setattr(inferencer.backend, 'predict', with_nan)
+    bad, good = inferencer([picture(seed=1), picture(seed=2)], batch_size=2)
+    assert (bad.error, good.error) == ('the model answered with NaN', None)
+    bad, good = inferencer([picture(seed=1), picture(seed=2)], batch_size=2, return_datasamples=True)
+    assert bad.error == 'the model answered with NaN'
+    assert 'error' not in good.metainfo
 
 
 def test_data_samples(inferencer, data):

@@ -232,10 +232,40 @@ def test_edited_weights_are_refused(onnx_model, tmp_path, capsys):
         (dict(experts=[]), 'has gates for 4 experts, and its metadata names none'),
         (dict(stride=[100, 100]), 'stride must be at most crop_size'),
         (dict(schema_version=2), 'was changed after its export'),
+        (dict(mean=[1e300, 0, 0]), 'gives no numbers, or not one for each picture, as scores'),
+        (dict(mode='slide', crop_size=[1, 1], stride=[1, 1]), 'cannot answer'),
+        (dict(pad_size=[10**6, 10**6]), 'resizes or pads every picture to more pixels than a model can take'),
+        (dict(resize=dict(scale=[9999, 9999], keep_ratio=True, interpolation='area')), 'pads every picture to more'),
+        (dict(resize=[64, 64]), 'resize must be an object or null'),
     ],
 )
 def test_an_edited_file_of_version_1_is_refused_where_it_can_be_told(changes, message, tmp_path, capsys):
     assert message in refusal(edit(VERSION_1, tmp_path, **changes), tmp_path, capsys)
+
+
+NO_NUMBERS = 'gives no numbers, or not one for each picture, as '
+
+
+@pytest.mark.parametrize(
+    ('output', 'value', 'message'),
+    [
+        ('cls_logits', np.float32([[0, 5], [0, 5]]), 'gives scores that do not depend on the picture'),
+        ('cls_logits', np.float32([[0, 5]]), f'{NO_NUMBERS}scores'),
+        ('cls_logits', np.float32(5), 'cannot answer'),
+        ('mask_logits', np.ones((2, 2, 8, 8), np.float32), 'gives logits that do not depend on the picture'),
+        ('mask_logits', np.ones((2, 1, 8, 8), np.float32), 'cannot answer'),
+        ('coarse_logits', np.full((2, 2, 8, 8), np.nan, np.float32), f'{NO_NUMBERS}coarse'),
+        ('gates', np.full((2, 4, 4), np.inf, np.float32), f'{NO_NUMBERS}gates'),
+    ],
+)
+def test_an_output_that_became_a_constant_is_refused(output, value, message, tmp_path, capsys):
+    model = onnx.load(VERSION_1)
+    (node,) = (node for node in model.graph.node if output in node.output)
+    node.output[list(node.output).index(output)] = 'unused'
+    constant = onnx.numpy_helper.from_array(np.asarray(value))
+    model.graph.node.append(onnx.helper.make_node('Constant', [], [output], value=constant))
+    onnx.save(model, tmp_path / 'edited.onnx')
+    assert message in refusal(str(tmp_path / 'edited.onnx'), tmp_path, capsys)
 
 
 @pytest.mark.parametrize(('gates', 'fits'), [(['b', 4, 3], True), (['b', 3, 4], False), (None, False)])
