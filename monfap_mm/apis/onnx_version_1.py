@@ -66,8 +66,8 @@ def check_answers(graph: GraphOfVersion1, window: tuple[int, int] | None, path: 
         ValueError: If it fails, has answers of another form or that are no numbers, or answers what does not depend on
             the picture.
     """
-    side, metadata = 64, graph.metadata
-    size = (side, side) if window is None else tuple(min(side, length) for length in window)
+    metadata = graph.metadata
+    size = (64, 64) if window is None else (min(64, window[0]), min(64, window[1]))
     resized = resized_size(size, metadata.resize if window is None else None)
     if math.prod(padded_size(resized, metadata.pad_size, metadata.pad_divisor)) > MAX_PIXELS_IN_ONE_PIECE:
         raise ValueError(f'{path} resizes or pads every picture to more pixels than a model can take')
