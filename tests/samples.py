@@ -44,6 +44,12 @@ def make_samples(size, labels=(0, 1), **meta) -> list[SegDataSample]:
     return samples
 
 
+def without_mask(sample: SegDataSample) -> SegDataSample:
+    """The sample, of whose pixels nothing is known any more."""
+    sample.gt_sem_seg.data.fill_(255)
+    return sample
+
+
 def train_steps(model: torch.nn.Module, inputs: torch.Tensor, samples: list, optimizer=None) -> list[float]:
     """Two optimizer steps on one batch; returns the total losses."""
     model.train()

@@ -41,18 +41,21 @@ class ListStatistics:
         faces: Number of images by number of faces, where the manifest knows it.
         regions: Number of fakes by number of connected manipulated regions.
         areas: Manipulated share of each fake, 0 to 1.
+        without_mask: Number of fakes without a mask.
     """
 
     labels: Counter = field(default_factory=Counter)
     faces: Counter = field(default_factory=Counter)
     regions: Counter = field(default_factory=Counter)
     areas: array = field(default_factory=lambda: array('f'))
+    without_mask: int = 0
 
     def add(self, sample: Sample, facts: Facts, faces: int | None) -> None:
         """Count a sample."""
         self.labels[sample.label] += 1
         if faces is not None:
             self.faces[faces] += 1
+        self.without_mask += bool(sample.label and sample.mask is None)
         if sample.label and facts.area is not None:
             self.regions[facts.regions] += 1
             self.areas.append(facts.area)
@@ -67,6 +70,7 @@ class ListStatistics:
             'images': self.labels.total(),
             'real': self.labels[0],
             'fake': self.labels[1],
+            'fake_without_mask': self.without_mask,
             'faces': dict(sorted(self.faces.items())),
             'regions_of_fakes': dict(sorted(self.regions.items())),
             'manipulated_area_deciles': [round(share, 6) for share in self.deciles()],
@@ -144,20 +148,25 @@ def group_of(split: str) -> str:
     return next((part for part in re.split(r'[\W_]+', split.lower()) if part in _SPLITS), split)
 
 
-def read_samples(path: Path) -> list[Sample]:
-    """The samples of a list, as they would be trained on.
+def read_samples(path: Path, masks: str = 'required') -> list[Sample]:
+    """The samples of a list, as they would be trained on; ``masks`` is that of :class:`ForgeryDataset`.
 
     Raises:
         ValueError: If the list is no text, is empty, or has malformed lines.
     """
-    dataset = ForgeryDataset(ann_file=str(path), data_root='', check_files=False, pipeline=[], lazy_init=True)
+    options = dict(check_files=False, pipeline=[], lazy_init=True, masks=masks)
+    dataset = ForgeryDataset(ann_file=str(path), data_root='', **options)
     return [
         Sample(path.stem, each['img_path'], each['seg_map_path'], each['gt_label']) for each in dataset.load_data_list()
     ]
 
 
 def check_lists(
-    paths: Iterable[Path], workers: int, max_pixels: int, mask_values: str = DEFAULT_MASK_VALUES
+    paths: Iterable[Path],
+    workers: int,
+    max_pixels: int,
+    mask_values: str = DEFAULT_MASK_VALUES,
+    masks: str = 'required',
 ) -> tuple[CheckReport, dict[str, list[Sample]]]:
     """Check lists, one after the other; images and masks are read by several processes.
 
@@ -166,6 +175,7 @@ def check_lists(
         workers: Number of processes.
         max_pixels: Larger images count as unreadable.
         mask_values: Which values of a mask are fake, a key of :data:`~monfap_mm.media.masks.MASK_VALUES`.
+        masks: Whether a fake image must have a mask, ``'required'`` or ``'optional'``.
 
     Returns:
         The report, and the samples of each list that could be read.
@@ -173,7 +183,7 @@ def check_lists(
     report, samples = CheckReport(), {}
     for path in paths:
         try:
-            samples[str(path)] = read_samples(path)
+            samples[str(path)] = read_samples(path, masks)
         except (ValueError, OSError) as error:
             report.problems.setdefault(BAD_LIST, []).append(str(error))
     check = _Check(report)
@@ -209,9 +219,9 @@ class _Check:
             statistics.add(sample, facts, origin.faces)
             self._remember(sample, facts, origin)
             inverted += any(kind == WHOLE_BORDER for kind, _ in facts.notes)
-        fakes = statistics.labels[1]
-        if 2 * inverted > fakes:
-            self._report.problems.setdefault(INVERTED, []).append(f'{name}: {inverted} of {fakes}')
+        masked = statistics.labels[1] - statistics.without_mask
+        if 2 * inverted > masked:
+            self._report.problems.setdefault(INVERTED, []).append(f'{name}: {inverted} of {masked}')
         if len(statistics.labels) == 1:
             self._report.notes.setdefault(ONE_LABEL, []).append(name)
 

@@ -17,6 +17,7 @@ SIZES = 'mask of another size than its image'
 NOT_BINARY = 'mask with values other than 0 and 255'
 SECOND_LEVEL = 'mask with areas of a value that counts as real'
 REAL_WITH_MASK, FAKE_WITHOUT_MASK = 'real image with a mask that is not empty', 'fake image with an empty mask'
+LABEL_ONLY = 'fake image without a mask, which trains the loss of the image alone'
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Sample:
     Attributes:
         split: Stem of the list's name.
         image: Path of the image.
-        mask: Path of the mask; None for a real image without one.
+        mask: Path of the mask; None for a real image without one, and a fake one whose mask nobody knows.
         label: 0 real, 1 fake.
     """
 
@@ -45,7 +46,7 @@ class Facts:
         notes: The same for what may be meant.
         digest: SHA-256 of the image file; None if it cannot be read.
         look: Hash of how the image looks, see :func:`difference_hash`; None if it cannot be read or is featureless.
-        area: Share of manipulated pixels, 0 to 1; None if the mask cannot be read.
+        area: Share of manipulated pixels, 0 to 1; None if the mask cannot be read, or nobody knows it.
         regions: Number of connected manipulated regions.
     """
 
@@ -71,6 +72,8 @@ def inspect(sample: Sample, max_pixels: int = MAX_PIXELS_OF_SETS, mask_values: s
     except (BadInput, OSError) as error:
         return Facts(((BAD_IMAGE, str(error)),))
     found = {'digest': digest, 'look': difference_hash(image)}
+    if sample.mask is None and sample.label:
+        return Facts(notes=((LABEL_ONLY, sample.image),), **found)
     if sample.mask is None:
         return Facts(area=0.0, **found)
     try:

@@ -58,4 +58,5 @@ def _draw_panels(samples: Iterable[Sample], max_pixels: int, mask_values: str) -
         size = fit_size(image.shape, (MIN_HEIGHT, MIN_HEIGHT))
         picture = cv2.cvtColor(resize(image, size), cv2.COLOR_BGR2RGB)
         fake = resize(fake_pixels(mask, mask_values), size, cv2.INTER_NEAREST)
-        yield f'{sample.split} {CLASSES[sample.label]}', center(overlay(picture, fake, _TINT, alpha=0.3))
+        caption = f'{sample.split} {CLASSES[sample.label]}{", no mask" if sample.label and not sample.mask else ""}'
+        yield caption, center(overlay(picture, fake, _TINT, alpha=0.3))

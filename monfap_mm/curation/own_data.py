@@ -29,6 +29,7 @@ SPLITS = ('train', 'val', 'test')
 _UNSURE = 'it has no annotation, but there are some that fit no picture'
 _JSON = frozenset({'.json'})
 _MASK_ENDS = ('_mask', '_gt', '-mask')
+_LABEL_ONLY = "fakes without a mask, for masks='optional' of the data set"
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,11 @@ def list_unannotated(pictures: Collection[str], tasks: Iterable[Task]) -> list[T
     return [Task(path, _Picture(path) if is_sure else _UNSURE) for path in pictures if path not in known]
 
 
+def is_in(path: str, folder: str | None) -> bool:
+    """Whether a picture lies in a folder, or below it; in None lies nothing."""
+    return folder is not None and PurePosixPath(path).is_relative_to(folder)
+
+
 def divide(
     paths: Iterable[str], shares: tuple[float, float, float], seed: int, keep_folders: bool = False
 ) -> dict[str, str]:
@@ -169,7 +175,15 @@ def divide(
 
 
 def convert(
-    task: Task, dst: Path, *, src: Path, splits: dict[str, str], link: str, max_pixels: int, mask_values: str
+    task: Task,
+    dst: Path,
+    *,
+    src: Path,
+    splits: dict[str, str],
+    link: str,
+    max_pixels: int,
+    mask_values: str,
+    fake_folder: str | None = None,
 ) -> Outcome:
     """Check a picture, draw or read what is marked, and give both to the set; the work of :func:`run_job`.
 
@@ -181,31 +195,52 @@ def convert(
         link: How the set gets the picture, see :func:`place_image`.
         max_pixels: Largest picture or mask.
         mask_values: Which values of a mask are marked, a key of :data:`~monfap_mm.media.masks.MASK_VALUES`.
+        fake_folder: Folder below ``src`` whose pictures are all fake; one in which nothing is marked gets no mask.
+            Default: None.
+
+    Raises:
+        BadInput: If the picture, its annotation or its mask cannot be used.
     """
     if isinstance(task.args, str):
         raise BadInput(task.args)
     picture: _Picture = task.args
     source, name = safe_join(src, picture.path), safe_name(picture.path)
-    header = read_header(source, max_pixels)
-    shown = read_image(source, max_pixels).shape[:2]
     counts: Counter[str] = Counter()
-    if picture.mask:
-        marked = fake_pixels(read_mask(safe_join(src, picture.mask), max_pixels), mask_values)
-        mask, note = fit_mask(marked, header)
-        counts.update({note.split(':')[0]: 1} if note else {})
-    else:
-        mask = _draw(picture, (header.height, header.width), shown, header.orientation, counts)
-        if picture.fakes and not mask.any():
-            raise BadInput('What is marked as forged covers no pixel of the picture')
-    is_fake = bool(mask.any())
-    if is_fake and (odd := oddity(mask)):
+    mask = _find_mask(picture, src, max_pixels, mask_values, counts)
+    is_marked = bool(mask.any())
+    is_fake = is_marked or is_in(picture.path, fake_folder)
+    if is_fake and not is_marked:
+        if picture.mask:
+            raise BadInput(f'Its mask {picture.mask} is empty, but all pictures of {fake_folder} are fake')
+        counts[_LABEL_ONLY] += 1
+    if is_marked and (odd := oddity(mask)):
         counts[odd] += 1
-    mask_name = f'masks/{name}.png' if is_fake else None
+    mask_name = f'masks/{name}.png' if is_marked else None
     if mask_name:
         write_mask(dst, mask_name, mask)
     place_image(source, dst, f'images/{name}', link)
     info = {'sources': [picture.path], **({'notes': sorted(counts)} if counts else {})}
     return Outcome([Entry(f'images/{name}', int(is_fake), splits[picture.path], mask_name, info)], dict(counts))
+
+
+def _find_mask(picture: _Picture, src: Path, max_pixels: int, mask_values: str, counts: Counter) -> np.ndarray:
+    """What is marked in a picture, uint8 (H, W), as a viewer shows it; empty if nothing is.
+
+    Raises:
+        BadInput: If the picture, its annotation or its mask cannot be used.
+    """
+    source = safe_join(src, picture.path)
+    header = read_header(source, max_pixels)
+    shown = read_image(source, max_pixels).shape[:2]
+    if picture.mask:
+        marked = fake_pixels(read_mask(safe_join(src, picture.mask), max_pixels), mask_values)
+        mask, note = fit_mask(marked, header)
+        counts.update({note.split(':')[0]: 1} if note else {})
+        return mask
+    mask = _draw(picture, (header.height, header.width), shown, header.orientation, counts)
+    if picture.fakes and not mask.any():
+        raise BadInput('What is marked as forged covers no pixel of the picture')
+    return mask
 
 
 def _draw(

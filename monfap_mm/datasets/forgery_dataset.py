@@ -17,6 +17,7 @@ from .broken_samples import BrokenSamples
 from .forgery_list import FileIndex, ListEntry, parse_list
 
 MAX_SHOWN_PROBLEMS = 10
+MASKS = ('required', 'optional')
 
 
 @DATASETS.register_module()
@@ -35,6 +36,8 @@ class ForgeryDataset(BaseSegDataset):
             storage are not checked. Default: True.
         mask_values: Which values of a mask are fake: ``'above_127'``, or ``'nonzero'`` for masks of 0 and 1 or of
             dark colors. Default: 'above_127'.
+        masks: Whether a fake image must have a mask: ``'required'``, or ``'optional'``: one without trains the loss of
+            the image alone. All pixels of its mask are 255, "no statement". Default: 'required'.
         on_error: What to do with a sample that cannot be read or transformed: ``'raise'`` stops, ``'replace'``
             logs it and takes another one, which is for training sets only: in test mode errors are always raised.
             Default: 'raise', since a figure on other pictures than those of the list is not the figure of the list.
@@ -57,6 +60,7 @@ class ForgeryDataset(BaseSegDataset):
         data_prefix: dict | None = None,
         check_files: bool = True,
         mask_values: str = DEFAULT_MASK_VALUES,
+        masks: str = 'required',
         on_error: str = 'raise',
         max_refetch: int = 20,
         max_broken: float = 0.1,
@@ -66,10 +70,13 @@ class ForgeryDataset(BaseSegDataset):
             raise ValueError(f'on_error must be "replace" or "raise", got {on_error!r}')
         if not 0 <= max_broken <= 1:
             raise ValueError(f'max_broken must be a share from 0 to 1, got {max_broken!r}')
+        if masks not in MASKS:
+            raise ValueError(f'masks must be "required" or "optional", got {masks!r}')
         if not ann_file:
             raise ValueError(f'{type(self).__name__} needs ann_file, the list of its images')
         self.check_files = check_files
         self.mask_values = check_mask_values(mask_values)
+        self.masks = masks
         self.on_error = on_error
         self.max_broken = max_broken
         self._failures_in_a_row = 0
@@ -86,14 +93,13 @@ class ForgeryDataset(BaseSegDataset):
         """Read the lists.
 
         Returns:
-            One dict per sample: img_path, seg_map_path (None for a real image without a mask), gt_label
-            (0 real, 1 fake), mask_values, listed_at (the list and the line, for messages), reduce_zero_label and
-            seg_fields.
+            One dict per sample: img_path, seg_map_path (None for an image without a mask), gt_label (0 real,
+            1 fake), mask_values, listed_at (the list and the line, for messages), reduce_zero_label and seg_fields.
         """
         files = FileIndex() if self._is_local() else None
         samples, malformed, missing = [], [], []
         for path in self.list_files():
-            entries, problems = parse_list(self._read_text(path))
+            entries, problems = parse_list(self._read_text(path), self.masks == 'optional')
             malformed += [f'{path}:{line}: {reason}' for line, reason in problems]
             if not entries and not problems:
                 raise ValueError(f'The list {path} names no image')

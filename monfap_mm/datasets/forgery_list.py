@@ -2,9 +2,9 @@
 
 One sample per line; blank lines and lines that start with ``#`` are skipped:
 
-* ours, tab-separated: ``<image> <0|1> [<mask>]``. A fake image needs a mask.
+* ours, tab-separated: ``<image> <0|1> [<mask>]``. A fake image needs a mask, unless masks are optional.
 * the authors', separated by spaces: ``<image> <0|1>``. The mask of a fake image is found by writing ``Mask`` for
-  ``Image`` in its path.
+  ``Image`` in its path; where masks are optional, one without ``Image`` has none.
 """
 
 import os
@@ -21,7 +21,7 @@ class ListEntry(NamedTuple):
         line: Line number in the list, from 1.
         image: Path of the image.
         label: 0 real, 1 fake.
-        mask: Path of the mask; None for a real image without one.
+        mask: Path of the mask; None for a real image without one, and a fake one whose mask nobody knows.
         derived: Whether the mask's path was derived from the image's, so that its file ending is a guess.
     """
 
@@ -32,11 +32,12 @@ class ListEntry(NamedTuple):
     derived: bool
 
 
-def parse_list(text: str) -> tuple[list[ListEntry], list[tuple[int, str]]]:
+def parse_list(text: str, masks_optional: bool = False) -> tuple[list[ListEntry], list[tuple[int, str]]]:
     """Parse the text of a list.
 
     Args:
         text: Contents of the file; line ends of Windows are fine.
+        masks_optional: Whether a fake image may have no mask. Default: False.
 
     Returns:
         The entries, and the malformed lines as pairs of line number and reason.
@@ -47,13 +48,13 @@ def parse_list(text: str) -> tuple[list[ListEntry], list[tuple[int, str]]]:
         if not line or line.startswith('#'):
             continue
         try:
-            entries.append(_parse_line(number, line))
+            entries.append(_parse_line(number, line, masks_optional))
         except ValueError as error:
             problems.append((number, str(error)))
     return entries, problems
 
 
-def _parse_line(number: int, line: str) -> ListEntry:
+def _parse_line(number: int, line: str, masks_optional: bool) -> ListEntry:
     tabbed = '\t' in line
     fields = [field.strip() for field in line.split('\t')] if tabbed else line.rsplit(maxsplit=1)
     if len(fields) not in (2, 3) or not fields[0]:
@@ -65,10 +66,10 @@ def _parse_line(number: int, line: str) -> ListEntry:
     label = LABELS[label]
     if tabbed:
         mask = fields[2] if len(fields) == 3 and fields[2] else None
-        if label and mask is None:
+        if label and mask is None and not masks_optional:
             raise ValueError(f'fake image without mask: {image}')
         return ListEntry(number, image, label, mask, False)
-    if not label:
+    if not label or (masks_optional and 'Image' not in image):
         return ListEntry(number, image, label, None, False)
     if 'Image' not in image:
         raise ValueError(f'fake image without mask: no "Image" to replace by "Mask" in {image}')

@@ -38,6 +38,7 @@ def all_figures(table: ResultTable) -> dict[str, float]:
     return paper_figures(table) | _percent(
         {
             **_image_figures(table.labels, table.scores),
+            'pixel/manipulated/without-mask-count': np.sum(fake.without_mask),
             **_pixel_figures('pixel/manipulated', fake),
             **_pixel_figures('pixel/all', table),
             **_false_alarms('pixel/authentic', real),

@@ -35,6 +35,9 @@ class ForgeryMetric(BaseMetric):
     connected region of the ground truth; where faces touch, boxes can tell them apart, as ``face_boxes`` in the
     sample's meta information: x1, y1, x2, y2 in pixels of the ground truth.
 
+    Images whose mask is not known, so that all of it is ignored, count for the figures of images alone. The log has
+    their number.
+
     A figure that is not defined, as AUC on images of one class, is NaN, with a warning.
 
     A model that gives only a mask (any stock segmentor) is scored by "detection by localization" (Fig. 1a of the
@@ -151,7 +154,8 @@ class ForgeryMetric(BaseMetric):
         undefined = [name for name, value in figures.items() if math.isnan(value)]
         if undefined:
             _warn(f'{", ".join(undefined)} not defined (NaN) on {num_real} real and {num_fake} fake images')
-        report = paper_report({name: figures[name] for name in PAPER_FIGURES}, num_real, num_fake)
+        without_mask = int(np.sum(table.without_mask & (table.labels == 1)))
+        report = paper_report({name: figures[name] for name in PAPER_FIGURES}, num_real, num_fake, without_mask)
         if self.detail:
             report += '\n' + detailed_report(figures)
         print_log(f'detection and localization, in percent:\n{report}', logger='current')

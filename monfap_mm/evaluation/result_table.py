@@ -71,6 +71,11 @@ class ResultTable:
             per_image=per_image,
         )
 
+    @property
+    def without_mask(self) -> np.ndarray:
+        """Images of whose pixels nothing is known, boolean (N,): they count for no figure of pixels or faces."""
+        return self.pixels.sum(axis=1) == 0
+
     def __len__(self) -> int:
         return len(self.labels)
 

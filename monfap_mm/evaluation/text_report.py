@@ -6,11 +6,17 @@ from .functional.faces import SIZES
 from .result_table import PIXEL_FIGURES
 
 
-def paper_report(figures: dict[str, float], num_real: int, num_fake: int) -> str:
-    """The paper's figures in one row, as text."""
+def paper_report(figures: dict[str, float], num_real: int, num_fake: int, num_without_mask: int = 0) -> str:
+    """The paper's figures in one row, as text, and of how many fake images there are pixels to judge by."""
     table = PrettyTable(['real', 'fake', *figures])
     table.add_row([num_real, num_fake, *(f'{value:.2f}' for value in figures.values())])
-    return table.get_string()
+    text = table.get_string()
+    if num_without_mask:
+        text += (
+            f'\n{num_without_mask} of the {num_fake} fake images have no mask: figures of pixels are of the other '
+            f'{num_fake - num_without_mask}'
+        )
+    return text
 
 
 def detailed_report(figures: dict[str, float]) -> str:

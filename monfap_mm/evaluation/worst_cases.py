@@ -83,7 +83,7 @@ def _draw(record: ImageRecord, predicted: str | None, problems: list[str]) -> np
     image = _read(read_image, record.img_path, problems)
     size = (MIN_HEIGHT, MIN_WIDTH) if image is None else panel_size(*image.shape[:2])
     picture = missing(size) if image is None else resize(image[..., ::-1], size)
-    truth = np.zeros(size, np.uint8)
+    truth = None if record.label else np.zeros(size, np.uint8)
     if record.mask_path is not None:
         truth = _read_fake(record.mask_path, image, size, problems, record.mask_values)
     panels = [

@@ -47,7 +47,7 @@ class Entry:
         image: Path of the image, relative to the set's folder, as :func:`safe_name` makes it.
         label: 0 real, 1 fake.
         split: Name of its list: ``train``, ``val``, ``test``, ``test_tiktok``.
-        mask: Path of the mask; None for a real image.
+        mask: Path of the mask; None for a real image, and a fake one whose mask nobody knows.
         info: Anything else worth knowing, ready for JSON. ``sources`` lists what the sample was made from: samples that
             share a source belong in one split. ``faces`` is the number of faces.
     """

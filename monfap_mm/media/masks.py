@@ -8,6 +8,8 @@ MASK_VALUES = {'above_127': 127, 'nonzero': 0}
 DEFAULT_MASK_VALUES = 'above_127'
 WHOLE_IMAGE = 'mask that marks the whole image'
 WHOLE_BORDER = 'mask that marks all of the border but not all of the image, so may be inverted'
+# In memory: real, fake, and "no statement", which losses and metrics leave out.
+REAL, FAKE, UNKNOWN = 0, 1, 255
 _LEVEL_SIDE = 5
 _LEVEL_SHARE = 0.1
 
@@ -34,6 +36,11 @@ def fake_pixels(values: np.ndarray, mask_values: str = DEFAULT_MASK_VALUES) -> n
         Array (H, W), uint8: 0 real, 1 fake.
     """
     return (values > MASK_VALUES[mask_values]).astype(np.uint8)
+
+
+def says_nothing(mask: np.ndarray) -> bool:
+    """Whether a mask (H, W) of 0, 1 and 255 tells of no pixel: that of a fake image whose mask nobody knows."""
+    return bool((mask == UNKNOWN).all())
 
 
 def second_level(values: np.ndarray, mask_values: str = DEFAULT_MASK_VALUES) -> int | None:

@@ -32,6 +32,12 @@ def test_a_row_for_each_list_and_label(tmp_path):
         assert (sheet[middle, 8 + 60, 0] > 50) == (row > 0)
 
 
+def test_a_fake_without_mask_is_shown_without_outline(tmp_path):
+    blue = save(tmp_path / 'blue.png', np.full((64, 128, 3), (255, 0, 0), np.uint8))
+    sheet = draw_sheet({'train': [Sample('train', blue, None, 1)]})
+    assert tuple(sheet[30 + 128, 8 + 60]) == (0, 0, 255)
+
+
 def test_nothing_to_show(tmp_path):
     assert (draw_sheet({'train': [Sample('train', str(tmp_path / 'none.png'), None, 0)]}) == 255).all()
     assert draw_sheet({}).ndim == 3

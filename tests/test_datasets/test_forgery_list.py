@@ -48,6 +48,13 @@ def test_malformed_line(line, reason):
     assert reason in problems[0][1]
 
 
+def test_optional_masks():
+    entries, problems = parse_list('a.jpg\t1\nb.jpg\t1\tb.png\nc.jpg 1\nval/Image/d.png 1\n', masks_optional=True)
+    assert problems == []
+    assert [entry.mask for entry in entries] == [None, 'b.png', None, 'val/Mask/d.png']
+    assert [entry.label for entry in entries] == [1, 1, 1, 1]
+
+
 def test_file_index(tmp_path):
     (tmp_path / 'folder').mkdir()
     (tmp_path / 'folder/a.txt').touch()

@@ -46,6 +46,24 @@ def test_only_authentic_images_are_no_zero():
     assert figures['ACC'] == 0
 
 
+def test_images_without_mask_have_figures_of_images_alone():
+    masked, unknown, real = bare(1, (50, 0, 50, 100)), bare(1, (0, 0, 0, 0), score=0.2), bare(0, (0, 20, 0, 180))
+    with_it, without = figures_of(masked, unknown, real), figures_of(masked, real)
+    assert with_it['pixel/manipulated/without-mask-count'] == 1
+    assert with_it['pixel/manipulated/per_image/F1-undefined'] == 1
+    changed = {key for key in with_it if with_it[key] != pytest.approx(without[key], nan_ok=True)}
+    assert {key for key in changed if not key.startswith('image/')} == {
+        'ACC',
+        'AUC',
+        'pixel/manipulated/without-mask-count',
+        *(
+            f'pixel/{population}/per_image/{name}-undefined'
+            for population in ('manipulated', 'all')
+            for name in ('F1', 'IoU', 'MCC')
+        ),
+    }
+
+
 def test_faces_are_counted_over_images():
     figures = figures_of(
         bare(1, (1, 0, 0, 0), ((1, 3), (0, 0), (1, 1))), bare(1, (1, 0, 0, 0), ((1, 1), (0, 0), (0, 1)))

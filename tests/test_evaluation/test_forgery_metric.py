@@ -16,7 +16,7 @@ from monfap_mm.evaluation.result_table import ResultTable
 from monfap_mm.evaluation.results_file import read_results
 
 from ..logs import captured_logs
-from .samples import CENTERS, expected_detail, expected_figures, make_sample, pixel_figures, pixels_of
+from .samples import CENTERS, expected_detail, expected_figures, image_scores, make_sample, pixel_figures, pixels_of
 
 NUM_IMAGES = 25
 
@@ -113,6 +113,26 @@ def test_one_class(label):
     assert 0 <= figures['forgery/ACC'] <= 100
     assert math.isnan(figures['forgery/F1-f']) == math.isnan(figures['forgery/IoU-f']) == (label == 0)
     assert f'not defined (NaN) on {6 * (1 - label)} real and {6 * label} fake images' in logs.text(logging.WARNING)
+
+
+def test_fakes_without_masks_and_their_number(tmp_path):
+    """The figures of pixels are those of the other images, in the log and from a results file."""
+    samples = [make_sample(i, label=i % 2) for i in range(12)]
+    expected = evaluate([sample for i, sample in enumerate(samples) if i % 4 != 1])
+    for sample in samples[1::4]:
+        sample.gt_sem_seg.data.fill_(255)
+    path = str(tmp_path / 'results.jsonl')
+    with captured_logs() as logs:
+        figures = evaluate(samples, out_file=path)
+    assert '3 of the 6 fake images have no mask: figures of pixels are of the other 3' in logs.text()
+    assert [figures[f'forgery/{name}'] for name in ('F1-f', 'IoU-f')] == [
+        expected[f'forgery/{name}'] for name in ('F1-f', 'IoU-f')
+    ]
+    labels, scores = image_scores(samples)
+    assert figures['forgery/ACC'] == 100 * np.mean((scores > 0.5) == (labels == 1))
+    again = all_figures(ResultTable.from_records(read_results(path)[0]))
+    assert again['F1-f'] == figures['forgery/F1-f']
+    assert again['pixel/manipulated/without-mask-count'] == 3
 
 
 @pytest.mark.parametrize('label', [0, 1])

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -45,6 +47,13 @@ def test_pictures_by_rank(records, tmp_path):
     assert picture[200, 308 + 100].tolist() == [255] * 3  # the truth, left
     assert picture[200, 308 + 250].tolist() == [0] * 3
     assert picture[200, 616 + 100].tolist() == [150] * 3  # nothing predicted
+
+
+def test_the_truth_of_a_fake_without_mask_is_not_real(records, tmp_path):
+    nobody_knows = [replace(record, mask_path=None) for record in records]
+    assert draw_worst(nobody_knows, 1, tmp_path / 'worst') == []
+    truth = cv2.imread(str(tmp_path / 'worst' / '001_x_3.png'))[40:-8, 308 + 8 : -8]
+    assert not (truth == 0).all(axis=2).any()
 
 
 @pytest.mark.parametrize('processes', [1, 2])

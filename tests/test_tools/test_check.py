@@ -40,6 +40,20 @@ def test_masks_of_0_and_1(tmp_path, monkeypatch, capsys):
     assert convert_here(monkeypatch, 'check', *options, '--mask-values', 'nonzero') == 0
 
 
+def test_fakes_without_masks(tmp_path, monkeypatch, capsys):
+    """A malformed list unless masks are optional; then they are counted, and the areas are those of the others."""
+    path = make_list(tmp_path, 'train', range(6))
+    path.write_text(path.read_text().replace('\ttrain3_mask.png', ''))
+    options = (path, '--out', tmp_path / 'out', '--workers', '1')
+    assert convert_here(monkeypatch, 'check', *options) == 1
+    assert 'train.txt:4: fake image without mask: train3.png' in capsys.readouterr().out
+    assert convert_here(monkeypatch, 'check', *options, '--masks', 'optional') == 0
+    assert 'note: fake image without a mask, which trains the loss of the image alone: 1' in capsys.readouterr().out
+    (found,) = json.loads((tmp_path / 'out/report.json').read_text())['lists'].values()
+    assert (found['fake'], found['fake_without_mask'], found['regions_of_fakes']) == (3, 1, {'1': 2})
+    assert found['manipulated_area_deciles'] == [round(1 / 96, 6)] * 11
+
+
 def test_two_checks_do_not_write_to_one_folder(tmp_path, monkeypatch, capsys):
     path, out = make_list(tmp_path, 'train', range(4)), tmp_path / 'out'
     out.mkdir()

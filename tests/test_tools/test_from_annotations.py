@@ -186,6 +186,50 @@ def test_pictures_without_annotation(tmp_path, monkeypatch, capsys):
     assert 'images/new.jpg\t0\n' in (tmp_path / 'all/train.txt').read_text()
 
 
+def test_fakes_in_which_nothing_is_marked(tmp_path, monkeypatch, capsys):
+    """Those of a folder are fake with their mask, where there is one, and else without; the set trains as it says."""
+    src = make_labelme(tmp_path / 'src', 4)
+    write_picture(src / 'forged' / 'new.jpg', 77)
+    write_picture(src / 'forged' / 'opened.jpg', 78)
+    labelme(src / 'forged' / 'opened.json', 'real')
+    write_picture(src / 'other.jpg', 79)
+    options = ('labelme', '--shares', '1,0,0', '--fake-folder', 'forged')
+    assert convert(monkeypatch, src, tmp_path / 'dst', *options) == 0
+    shown = capsys.readouterr().out
+    assert "fakes without a mask, for masks='optional' of the data set: 2" in shown
+    assert '1 pictures without annotation left out' in shown
+    lines = (tmp_path / 'dst/train.txt').read_text().splitlines()[1:]
+    assert 'images/forged/new.jpg\t1' in lines
+    assert 'images/forged/opened.jpg\t1' in lines
+    assert 'images/p01.jpg\t1\tmasks/p01.jpg.png' in lines
+    arguments = dict(ann_file='train.txt', data_root=str(tmp_path / 'dst'), pipeline=[])
+    assert len(ForgeryDataset(masks='optional', **arguments)) == 6
+    with pytest.raises(ValueError, match=r'(?s)^2 malformed lines:.*fake image without mask: images/forged/new\.jpg'):
+        ForgeryDataset(**arguments)
+
+
+def test_labels_alone(tmp_path, monkeypatch, capsys):
+    src = tmp_path / 'src'
+    for number in range(4):
+        write_picture(src / ('forged', 'genuine')[number % 2] / f'{number}.jpg', number)
+    options = ('none', '--shares', '1,0,0', '--fake-folder')
+    assert convert(monkeypatch, src, tmp_path / 'dst', *options, 'forged', '--unannotated-is-real') == 0
+    dataset = ForgeryDataset('train.txt', data_root=str(tmp_path / 'dst'), pipeline=[], masks='optional')
+    labels = {dataset.get_data_info(i)['img_path'][-5]: dataset.get_data_info(i)['gt_label'] for i in range(4)}
+    assert labels == {'0': 1, '1': 0, '2': 1, '3': 0}
+    assert convert(monkeypatch, src, tmp_path / 'other', *options, 'nowhere') == 2
+    assert 'has no picture in a folder nowhere (--fake-folder)' in capsys.readouterr().err
+
+
+def test_an_empty_mask_of_a_fake_is_a_contradiction(tmp_path, monkeypatch, capsys):
+    src = make_masks(tmp_path / 'src', 2)
+    options = ('masks', '--mask-values', 'nonzero', '--fake-folder', 'images', '--max-bad', '1')
+    convert(monkeypatch, src, tmp_path / 'dst', *options)
+    assert 'bad: images/p00.jpg: Its mask masks/p00_mask.png is empty, but all pictures of images are fake' in (
+        capsys.readouterr().out
+    )
+
+
 @pytest.mark.parametrize('name', ['masks', 'coco', 'labelme'])
 def test_a_folder_without_annotations_is_refused(name, tmp_path, monkeypatch, capsys):
     write_picture(tmp_path / 'src' / 'a.jpg')

@@ -20,6 +20,7 @@ from monfap_mm.cli.exit_codes import DONE, FAILED
 from monfap_mm.curation.check import check_lists
 from monfap_mm.curation.cli import add_mask_option
 from monfap_mm.curation.contact_sheet import draw_sheet
+from monfap_mm.datasets.forgery_dataset import MASKS
 from monfap_mm.jobs.errors import JobError
 from monfap_mm.jobs.folder_lock import only_writer
 from monfap_mm.media.limits import MAX_PIXELS_OF_SETS
@@ -43,6 +44,12 @@ def parse_args() -> argparse.Namespace:
         help='refuse larger images, default: %(default)s',
     )
     add_mask_option(parser)
+    parser.add_argument(
+        '--masks',
+        choices=MASKS,
+        default=MASKS[0],
+        help="optional: fake images may have none, as with masks='optional' of a data set; default: %(default)s",
+    )
     args = parser.parse_args()
     args.out = args.out or Path('work_dirs', 'check', args.lists[0].resolve().parent.name)
     return args
@@ -63,7 +70,7 @@ def main() -> int:
 def check(args: argparse.Namespace) -> int:
     """Check, print and write the report; returns the exit code."""
     table_1 = TABLE_I[DATASETS[args.dataset]] if args.dataset else {}
-    report, samples = check_lists(args.lists, args.workers, args.max_pixels, args.mask_values)
+    report, samples = check_lists(args.lists, args.workers, args.max_pixels, args.mask_values, args.masks)
     print(report.format(table_1))
     atomic_write(args.out / 'report.json', json.dumps({**report.describe(), 'table_1': dict(table_1)}, indent=2) + '\n')
     sheet = cv2.cvtColor(draw_sheet(samples, args.max_pixels, args.mask_values), cv2.COLOR_RGB2BGR)

@@ -1,4 +1,4 @@
-"""Pictures annotated with LabelMe, CVAT, Label Studio, Roboflow... to our lists: LabelMe's JSON, COCO's, or masks.
+"""Pictures annotated with LabelMe, CVAT, Label Studio, Roboflow... to our lists: by LabelMe's JSON, COCO's, or masks.
 
 Example:
     python tools/dataset_converters/from_annotations.py photos data/own --format labelme --fake forged --real genuine
@@ -26,7 +26,7 @@ from monfap_mm.jobs.job import Task, run_job
 from monfap_mm.media.folders import find_files
 from monfap_mm.utils.provenance import file_sha256
 
-FORMATS = ('labelme', 'coco', 'masks')
+FORMATS = ('labelme', 'coco', 'masks', 'none')
 RECIPE = 1  # raise it when the same source starts to give another set
 
 
@@ -36,7 +36,9 @@ def parse_args() -> argparse.Namespace:
         'Make a set of pictures of your own, with what is forged in them marked by a tool for annotation.',
         'from_annotations.py photos data/own --format labelme --fake forged',
     )
-    parser.add_argument('--format', choices=FORMATS, required=True, help="LabelMe's JSON, COCO's JSON, or mask files")
+    parser.add_argument(
+        '--format', choices=FORMATS, required=True, help="LabelMe's JSON, COCO's JSON, mask files, or nothing is marked"
+    )
     parser.add_argument(
         '--fake', nargs='+', default=['fake'], metavar='LABEL', help='labels of forged regions; default: fake'
     )
@@ -44,6 +46,11 @@ def parse_args() -> argparse.Namespace:
         '--real', nargs='*', default=['real'], metavar='LABEL', help='labels that mark nothing forged; default: real'
     )
     parser.add_argument('--masks', default='masks', metavar='FOLDER', help='masks lie in this folder of SRC')
+    parser.add_argument(
+        '--fake-folder',
+        metavar='FOLDER',
+        help='all pictures in this folder of SRC are fake; one in which nothing is marked gets no mask',
+    )
     parser.add_argument(
         '--unannotated-is-real', action='store_true', help='take pictures without annotation too: as real ones'
     )
@@ -71,17 +78,22 @@ def list_tasks(args: argparse.Namespace) -> tuple[list[Task], int]:
         masks = [path for path in pictures if PurePosixPath(path).is_relative_to(args.masks)]
         pictures = sorted(set(pictures) - set(masks))
         tasks = own_data.list_masked(pictures, masks)
+    elif args.format == 'none':
+        tasks = []
     else:
         if args.format == 'coco':
             images, strays = own_data.find_coco(args.src, fake, real)
         else:
             images = own_data.find_labelme(args.src, fake, real, args.max_pixels)
         tasks = own_data.list_marked(images, strays, fake)
-    if not tasks:
+    if not tasks and args.format != 'none':
         what = f'masks in a folder {args.masks} (--masks)' if args.format == 'masks' else f'JSON files of {args.format}'
         raise JobError(f'{args.src} holds no {what}: is it another --format?')
     others = own_data.list_unannotated(pictures, tasks)
-    return (tasks + others, 0) if args.unannotated_is_real else (tasks, len(others))
+    known = [task for task in others if args.unannotated_is_real or own_data.is_in(task.key, args.fake_folder)]
+    if args.fake_folder and not any(own_data.is_in(path, args.fake_folder) for path in pictures):
+        raise JobError(f'{args.src} has no picture in a folder {args.fake_folder} (--fake-folder)')
+    return tasks + known, len(others) - len(known)
 
 
 def hash_json(src: Path) -> str:
@@ -102,9 +114,11 @@ def main() -> int:
     # A division depends on all pictures.
     settings.update(fake=args.fake, pictures=len(tasks), **mask_settings(args.mask_values))
     settings.update(dict(masks=args.masks) if args.format == 'masks' else dict(annotations=hash_json(args.src)))
+    # Sets made before this option existed do not have it.
+    settings.update(dict(fake_folder=args.fake_folder) if args.fake_folder else {})
     splits = own_data.divide((task.key for task in tasks), args.shares, args.seed, args.keep_folders)
     options = dict(link=args.link, max_pixels=args.max_pixels, mask_values=args.mask_values)
-    work = partial(own_data.convert, src=args.src, splits=splits, **options)
+    work = partial(own_data.convert, src=args.src, splits=splits, fake_folder=args.fake_folder, **options)
     summary = run_job(tasks, work, args.dst, settings=settings, unit='pictures', **job_options(args))
     if left_out:
         print(f'{left_out} pictures without annotation left out; --unannotated-is-real takes them as real ones')

@@ -7,6 +7,8 @@ from mmengine.structures import LabelData
 from mmseg.datasets import PackSegInputs
 from mmseg.registry import TRANSFORMS
 
+from ...media.masks import FAKE, says_nothing
+
 META_KEYS = (
     'img_path',
     'seg_map_path',
@@ -33,8 +35,8 @@ class PackForgeryInputs(PackSegInputs):
         meta_keys: Keys that go to the meta information of the data sample.
         relabel_after_crop: Whether a fake image of which no manipulated pixel is left, since a crop took other
             parts, counts as real. A crop shows in an image that is smaller than ``scale_factor`` makes ``ori_shape``;
-            whatever else emptied the mask, the image stays fake. The label never changes from real to fake. Defaults
-            to True.
+            whatever else emptied the mask, the image stays fake, and so does one whose mask is not known. The label
+            never changes from real to fake. Default: True.
     """
 
     def __init__(self, meta_keys: Sequence[str] = META_KEYS, relabel_after_crop: bool = True):
@@ -55,7 +57,8 @@ class PackForgeryInputs(PackSegInputs):
 
     def _label(self, results: dict) -> int:
         mask = results.get('gt_seg_map')
-        if self.relabel_after_crop and mask is not None and not (mask == 1).any() and _is_cropped(results):
+        is_known = mask is not None and not says_nothing(mask)
+        if self.relabel_after_crop and is_known and not (mask == FAKE).any() and _is_cropped(results):
             return 0
         return results['gt_label']
 

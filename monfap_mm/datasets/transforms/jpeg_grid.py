@@ -11,11 +11,11 @@ from ...media.headers import name_of
 from ...media.jpeg import decode_jpeg, read_jpeg_header
 from ...media.jpeg_coefficients import START, JpegCoefficients, compress_anew, read_coefficients
 from ...media.jpeg_grid import BLOCK, cut, mirrored, to_grid
+from ...media.masks import UNKNOWN
 from ...media.orientation import UPRIGHT, as_shown, as_stored, exif_orientation
 
 COMPRESSED_ANEW = 'the JPEG coefficients are not of the file but of a copy (quality 100), since {}'
 NO_JPEG, NO_LUMA, CHANGED = 'it is no JPEG', 'it has no luma', 'its pixels were changed'
-IGNORED = 255
 
 
 @TRANSFORMS.register_module()
@@ -98,7 +98,7 @@ class LoadJpegGrid(BaseTransform):
         bottom, right = (whole - part for whole, part in zip(padded, stored))
         for key in results.get('seg_fields', []):
             mask = as_stored(results[key], orientation)
-            results[key] = np.pad(mask, ((0, bottom), (0, right)), constant_values=IGNORED)
+            results[key] = np.pad(mask, ((0, bottom), (0, right)), constant_values=UNKNOWN)
         if orientation != UPRIGHT:
             results['ori_shape'] = stored
         results.update(
@@ -145,7 +145,7 @@ class GridCrop(BaseTransform):
         for key in results.get('seg_fields', []):
             part = results[key][top : top + height, left : left + width]
             missing = [(0, length - of_part) for length, of_part in zip(self.crop_size, part.shape)]
-            results[key] = np.pad(part, missing, constant_values=IGNORED)
+            results[key] = np.pad(part, missing, constant_values=UNKNOWN)
         results['img_shape'] = results['pad_shape'] = self.crop_size
         results.pop('padding_size', None)  # of a part, nobody asks where the picture ends
         return results

@@ -11,7 +11,7 @@ from mmseg.registry import TRANSFORMS
 from ...media.errors import BadInput
 from ...media.headers import Source
 from ...media.images import read_image, read_mask
-from ...media.masks import DEFAULT_MASK_VALUES, check_mask_values, fake_pixels, second_level
+from ...media.masks import DEFAULT_MASK_VALUES, REAL, UNKNOWN, check_mask_values, fake_pixels, second_level
 
 
 @TRANSFORMS.register_module()
@@ -64,12 +64,12 @@ class LoadForgeryAnnotations(BaseTransform):
 
     - ori_shape: (H, W)
     - gt_label: 0 real, 1 fake (optional)
-    - seg_map_path: None for a real image without mask
+    - seg_map_path: None for an image without mask: all of it is real, or nothing is known of its pixels
     - mask_values: which of its values are fake (optional)
 
     Modified Keys:
 
-    - gt_seg_map: array (H, W), uint8, 0 real, 1 fake
+    - gt_seg_map: array (H, W), uint8, 0 real, 1 fake, 255 unknown
     - seg_fields
     - mask_values: those that were used
 
@@ -95,7 +95,7 @@ class LoadForgeryAnnotations(BaseTransform):
         if 'gt_label' not in results:
             return results
         if results['seg_map_path'] is None:
-            mask = np.zeros(results['ori_shape'], np.uint8)
+            mask = np.full(results['ori_shape'], UNKNOWN if results['gt_label'] else REAL, np.uint8)
         else:
             mask = self._load_mask(results)
         results['gt_seg_map'] = mask

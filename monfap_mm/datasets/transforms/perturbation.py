@@ -6,6 +6,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
+from ...media.masks import UNKNOWN, says_nothing
 from ..perturbations import Perturber
 
 
@@ -59,7 +60,11 @@ class Perturb(BaseTransform):
         if 'gt_label' in results and 'gt_seg_map' not in results:
             raise ValueError('Perturb moves the mask: put LoadForgeryAnnotations before it, and FreezeMask after it')
         old_mask = results.get('gt_seg_map')
-        image, mask, records = self.perturber(results['img'], old_mask)
+        if old_mask is not None and says_nothing(old_mask):
+            image, _, records = self.perturber(results['img'])
+            mask = np.full(image.shape[:2], UNKNOWN, np.uint8)
+        else:
+            image, mask, records = self.perturber(results['img'], old_mask)
         if 'face_boxes' in results and not np.array_equal(mask, old_mask):
             names = ', '.join(record['name'] for record in records)
             raise ValueError(

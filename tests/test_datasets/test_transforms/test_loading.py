@@ -39,6 +39,10 @@ def test_real(tmp_path, image, with_mask):
     np.testing.assert_array_equal(load(image, mask, 0)['gt_seg_map'], np.zeros((40, 60)))
 
 
+def test_a_fake_without_mask_says_nothing_of_its_pixels(image):
+    np.testing.assert_array_equal(load(image, None, 1)['gt_seg_map'], np.full((40, 60), 255))
+
+
 def test_image_without_label_is_left_alone():
     assert LoadForgeryAnnotations()(dict(img_path='a.jpg', ori_shape=(4, 4))) == dict(
         img_path='a.jpg', ori_shape=(4, 4)

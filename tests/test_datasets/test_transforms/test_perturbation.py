@@ -67,6 +67,14 @@ def test_the_mask_must_be_there():
     assert 'gt_seg_map' not in Perturb(SHIFT, severity=1)(unlabelled)
 
 
+def test_of_a_fake_without_mask_nothing_is_known_where_the_picture_has_moved_from():
+    """A moved mask would be 0, real, at two borders."""
+    unknown = dict(results(), gt_seg_map=np.full((40, 60), 255, np.uint8))
+    done = Perturb(SHIFT, severity=1)(unknown)
+    np.testing.assert_array_equal(done['gt_seg_map'], np.full((40, 60), 255))
+    np.testing.assert_array_equal(done['img'], Perturb(SHIFT, severity=1)(results())['img'])
+
+
 def test_face_boxes_are_not_left_behind():
     boxes = dict(face_boxes=[[10, 5, 30, 20]])
     with pytest.raises(ValueError, match=r'moved the mask of anywhere\.png by shift, but cannot move its face_boxes'):

@@ -189,9 +189,21 @@ def test_discriminator_of_the_reference(reference):
     for mask, key in ((predicted, 'pred'), (true, 'gt')):
         torch.testing.assert_close(judge(mask, image), expected[f'{name}_{key}'], atol=1e-4, rtol=0)
     model.discriminator = judge
-    found = [model._judge(true, image, 1), model._judge(predicted, image, 0), model._judge(predicted, image, 1)]
+    known = torch.ones(len(image), dtype=torch.bool)
+    pairs = (true, 1), (predicted, 0), (predicted, 1)
+    found = [model._judge(mask, image, answer, known) for mask, answer in pairs]
     model.discriminator = None
     assert torch.stack(found).tolist() == pytest.approx(expected[f'{name}_losses'].tolist(), rel=1e-5)
+
+
+@torch.no_grad()
+def test_the_discriminator_judges_images_with_masks_only():
+    model = small()
+    masks, images = torch.rand(3, 1, 64, 48), torch.randn(3, 3, 64, 48)
+    known = torch.tensor([True, False, True])
+    expected = model._judge(masks[known], images[known], 1.0, torch.ones(2, dtype=torch.bool))
+    torch.testing.assert_close(model._judge(masks, images, 1.0, known), expected)
+    assert model._judge(masks, images, 1.0, torch.zeros(3, dtype=torch.bool)) == 0
 
 
 @torch.no_grad()

@@ -17,7 +17,7 @@ from monfap_mm.deployment import export_model
 from monfap_mm.model_files.loading import build_model
 from monfap_mm.models import ForgerySegmentor
 from tests.logs import captured_logs
-from tests.samples import make_samples
+from tests.samples import make_samples, without_mask
 from tests.scripts import run_together
 from tests.test_configs import CONFIGS
 from tests.test_models.test_baselines.small import RECIPES, build_small, small_config
@@ -78,6 +78,36 @@ def test_two_processes_train_the_same_weights(name, tmp_path):
         assert not parameter.requires_grad or first[key].isfinite().all(), key
     changed = [key for key, p in start.named_parameters() if not torch.equal(first[key], p)]
     assert len(changed) > 0.9 * len([p for p in start.parameters() if p.requires_grad])
+
+
+# Losses of what is not a pixel: of the image, and of the weights.
+NOT_OF_PIXELS = ('loss_cls', 'loss_clf', 'loss_class', 'loss_l2')
+
+
+def pixel_losses(losses):
+    return {key: loss for key, loss in losses.items() if not key.startswith(NOT_OF_PIXELS)}
+
+
+@each
+@torch.no_grad()
+def test_a_sample_without_a_mask_is_none_to_the_losses_of_pixels(name):
+    """A real image, a fake one with its mask, and a fake one without: as if the third were not there."""
+    model = build_small(name).eval()
+    inputs, samples = model.example_inputs((3, *SIZE)), make_samples(SIZE, (0, 1, 1))
+    without_mask(samples[2])
+    found, expected = (pixel_losses(model.loss(inputs[:count], samples[:count])) for count in (3, 2))
+    assert found
+    for key, loss in expected.items():
+        torch.testing.assert_close(found[key], loss, msg=lambda text, key=key: f'{key}: {text}')
+
+
+@each
+def test_a_batch_without_any_mask_has_pixel_losses_of_zero(name):
+    model = build_small(name)
+    losses = model.loss(model.example_inputs((2, *SIZE)), [without_mask(one) for one in make_samples(SIZE, (1, 1))])
+    assert all(loss.item() == 0 for loss in pixel_losses(losses).values()), losses
+    sum(losses.values()).backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters() if p.requires_grad)
 
 
 @each

@@ -4,7 +4,7 @@ import torch.nn.functional as F
 from mmseg.models.utils import resize
 
 from monfap_mm.models import FUPHead
-from tests.samples import make_samples
+from tests.samples import make_samples, without_mask
 
 CHANNELS = [8, 12, 16, 24]
 SMALL = dict(in_channels=CHANNELS, num_heads=4, mlp_channels=(16, 16, 16, 16), coarse_channels=8)
@@ -167,6 +167,38 @@ def test_losses_are_cross_entropies_at_the_size_of_the_label(task_mode):
         logits = resize(logits, size=(64, 64), mode='bilinear', align_corners=False)
         torch.testing.assert_close(losses[f'loss_{name}_genuine'], F.cross_entropy(logits[:1], target[:1]))
         torch.testing.assert_close(losses[f'loss_{name}_manipulated'], 10 * F.cross_entropy(logits[1:], target[1:]))
+
+
+def test_a_sample_without_a_mask_counts_in_the_image_loss_alone():
+    """Three of four samples have masks: the pixel losses are theirs, the image loss that of all, in closed form."""
+    module, feats = head(), features(batch=4)
+    samples = make_samples((64, 64), (0, 1, 1, 0))
+    without_mask(samples[2])
+    losses, output = module.loss(feats, samples), module(feats)
+    labels = torch.tensor([0, 1, 1, 0])
+    torch.testing.assert_close(losses['loss_img'], F.cross_entropy(output.cls_logits, labels))
+    target = torch.cat([sample.gt_sem_seg.data for sample in samples])
+    for name, logits in (('pix', output.mask_logits), ('aux', output.coarse_logits)):
+        logits = resize(logits, size=(64, 64), mode='bilinear')
+        genuine, fake = F.cross_entropy(logits[[0, 3]], target[[0, 3]]), 10 * F.cross_entropy(logits[[1]], target[[1]])
+        torch.testing.assert_close(losses[f'loss_{name}_genuine'], genuine)
+        torch.testing.assert_close(losses[f'loss_{name}_manipulated'], fake)
+    known = [0, 1, 3]
+    alone = module.loss([feat[known] for feat in feats], [samples[index] for index in known])
+    assert {key for key in losses if not torch.allclose(losses[key], alone[key])} == {'loss_img'}
+
+
+def test_a_batch_without_any_mask_trains_the_image_tokens():
+    module = head()
+    samples = [without_mask(sample) for sample in make_samples((64, 64), (1, 1))]
+    losses = module.loss(features(), samples)
+    assert {key: loss.item() for key, loss in losses.items() if key != 'loss_img'} == {
+        f'loss_{name}_{kind}': 0 for name in ('pix', 'aux') for kind in ('genuine', 'manipulated')
+    }
+    sum(losses.values()).backward()
+    assert all(parameter.grad.isfinite().all() for parameter in module.parameters())
+    assert module.tokens.grad.abs().amax(dim=1).min() > 0
+    assert all(parameter.grad.abs().max() == 0 for parameter in module.coarse_localizer.parameters())
 
 
 def test_labels_come_from_the_masks_without_gt_label():

@@ -95,16 +95,17 @@ class DOAGAN(ForgerySegmentor):
         with own.optim_context(self):
             losses, mask_logits = self._losses(self.decode_head(self.extract_feat(images)), samples)
             predicted = _probabilities(mask_logits)
-        true = self._true_mask(samples, predicted.detach())
+        true, known = self._true_mask(samples, predicted.detach()), self._has_mask(samples)
 
         self.discriminator.requires_grad_(True)
         with other.optim_context(self):
-            loss = (self._judge(true, images, 1.0) + self._judge(predicted.detach(), images, 0.0)) / 2
+            loss = self._judge(true, images, 1.0, known) + self._judge(predicted.detach(), images, 0.0, known)
+            loss = loss / 2
         other.update_params(loss)
 
         self.discriminator.requires_grad_(False)
         with own.optim_context(self):
-            losses['loss_adversarial'] = self.adversarial_weight * self._judge(predicted, images, 1.0)
+            losses['loss_adversarial'] = self.adversarial_weight * self._judge(predicted, images, 1.0, known)
         total, log = self.parse_losses(losses)
         own.update_params(total)
         self.discriminator.requires_grad_(True)
@@ -138,10 +139,18 @@ class DOAGAN(ForgerySegmentor):
             true = F.one_hot(_classes(masks)[:, 0], 3).permute(0, 3, 1, 2)
         return torch.where(masks == self.ignore_index, predicted, true.to(predicted.dtype))
 
-    def _judge(self, mask: Tensor, images: Tensor, answer: float) -> Tensor:
-        """Loss of the discriminator's logits for a mask against an answer: 1 for true, 0 for predicted."""
+    def _has_mask(self, data_samples: SampleList) -> Tensor:
+        """Whether anything is known of the pixels of each image, ``(B,)``, boolean."""
+        return (stack_masks(data_samples) != self.ignore_index).flatten(1).any(dim=1)
+
+    def _judge(self, mask: Tensor, images: Tensor, answer: float, known: Tensor) -> Tensor:
+        """Loss of the discriminator's logits for masks against an answer: 1 for true, 0 for predicted.
+
+        It is the mean over the images that ``known``, ``(B,)``, tells; 0 without any.
+        """
         logits = self.discriminator(mask, images).float()
-        return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, answer))
+        loss = F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, answer), reduction='none')
+        return (loss.flatten(1).mean(dim=1) * known).sum() / known.sum().clamp(min=1)
 
 
 def _enlarge(mask_logits: Tensor, size: torch.Size) -> Tensor:

@@ -11,8 +11,9 @@ from ...layers.logits import largest_pixel, two_channels
 class MVSSLoss(BaseModule):
     """Multi-scale supervision: ``alpha L_seg + beta L_clf + (1 - alpha - beta) L_edge``.
 
-    Authentic images count in L_clf alone; a batch without manipulated ones has 0 for the others, which stay in the
-    graph. The authors published no code of their losses; the weights are the paper's.
+    Authentic images, and manipulated ones of whose pixels nothing is known, count in L_clf alone; a batch without
+    others has 0 for the rest, which stays in the graph. The authors published no code of their losses; the weights are
+    the paper's.
 
     Args:
         seg_weight: alpha. Default: 0.16.
@@ -57,8 +58,10 @@ class MVSSLoss(BaseModule):
         edges = F.interpolate(edge_band(masks, self.edge_width)[:, None].to(score.dtype), edge_logits.shape[2:])
         edge = squared_dice_loss(edge_logits[:, 0].sigmoid(), edges[:, 0])
 
+        known_fake = fake * counted.flatten(1).amax(dim=1)
+
         def mean_of_fake(loss: Tensor) -> Tensor:
-            return (loss * fake).sum() / fake.sum().clamp(min=1)
+            return (loss * known_fake).sum() / known_fake.sum().clamp(min=1)
 
         edge_weight = 1 - self.seg_weight - self.clf_weight
         return dict(
