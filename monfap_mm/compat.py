@@ -133,16 +133,18 @@ def own_config(name: str) -> str:
 
 
 def find_own_configs() -> None:
-    """Let ``_base_ = 'monfap_mm::...'`` and ``mmengine.hub.get_config('monfap_mm::...')`` work, installed or cloned.
+    """Let ``_base_ = 'monfap_mm::...'`` and ``mmengine.hub`` work, whether installed or cloned.
 
     What they build is in mmseg's registries, so that is their scope.
     """
     import mmengine.hub.hub
     from mmengine.config import Config
     from mmengine.config.utils import MODULE2PACKAGE
+    from mmengine.registry import MODELS, DefaultScope
 
     MODULE2PACKAGE[_OWN.removesuffix('::')] = 'monfap_mm'
-    get_path, get_config = Config._get_cfg_path, mmengine.hub.hub.get_config
+    hub = mmengine.hub.hub
+    get_path, get_config, get_model = Config._get_cfg_path, hub.get_config, hub.get_model
     if hasattr(get_path, '__wrapped__'):
         return
 
@@ -158,8 +160,16 @@ def find_own_configs() -> None:
             raise ValueError(f'{cfg_path}: no weights are published yet, so pretrained=True has none to name')
         return Config.fromfile(own_config(cfg_path))
 
+    @functools.wraps(get_model)
+    def build(cfg_path: str, pretrained: bool = False, **kwargs) -> torch.nn.Module:
+        if not cfg_path.startswith(_OWN):
+            return get_model(cfg_path, pretrained, **kwargs)
+        with DefaultScope.overwrite_default_scope('mmseg'):
+            return MODELS.build(get(cfg_path, pretrained).model, default_args=kwargs)
+
     Config._get_cfg_path = staticmethod(find)
-    mmengine.hub.get_config = mmengine.hub.hub.get_config = get
+    mmengine.hub.get_config = hub.get_config = get
+    mmengine.hub.get_model = hub.get_model = build
 
 
 def let_loaders_do_without_workers() -> None:

@@ -11,7 +11,7 @@ from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
 from monfap_mm import compat  # isort: skip  (patches what comes next)
-from mmengine.hub import get_config
+from mmengine.hub import get_config, get_model
 
 
 def roundtrip(value, tmp_path):
@@ -105,6 +105,14 @@ def test_hub_finds_own_configs():
     assert get_config(OWN).model.decode_head.type == 'FCNHead'
     with pytest.raises(ValueError, match='no weights are published yet'):
         get_config(OWN, pretrained=True)
+
+
+def test_hub_builds_own_models():
+    model = get_model(OWN, init_cfg=dict(type='Constant', layer='Conv2d', val=0.5))
+    assert (type(model).__name__, type(model.decode_head).__name__) == ('EncoderDecoder', 'FCNHead')
+    assert model.init_cfg['val'] == 0.5
+    with pytest.raises(ValueError, match='no weights are published yet'):
+        get_model(OWN, pretrained=True)
 
 
 def test_a_mistyped_config_is_named_with_a_similar_one():

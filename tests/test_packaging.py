@@ -144,6 +144,19 @@ def test_building_leaves_the_source_as_it_was(source, light):
     assert (source / 'build' / 'lib' / 'monfap_mm' / 'gone.py').is_file()
 
 
+def test_no_page_or_message_installs_from_an_index_what_is_not_there():
+    """Somebody else could register the name: a folder or a wheel is named, by its path."""
+    names = ('*.py', '*.md', '*.yml', '*.html', '*.js', '*.txt', 'Makefile', 'Containerfile')
+    folders = ('monfap_mm', 'tools', 'configs', 'docs')
+    files = [path for name in names for path in ROOT.glob(name)]
+    files += [path for folder in folders for name in names for path in (ROOT / folder).rglob(name)]
+    installed = re.compile(r'pip3? install[^`#\n]*?[ "\']monfap[-_]mm(?![^ "\'`\n]*\.whl)')
+    assert len(files) > 400
+    assert [path.name for path in files if installed.search(path.read_text())] == []
+    assert installed.search('`pip install monfap_mm[web]`')
+    assert installed.search('pip install -U "monfap-mm"')
+
+
 def test_citation_and_changelog_have_the_version():
     version = runpy.run_path(str(ROOT / 'monfap_mm' / 'version.py'))['__version__']
     citation = yaml.safe_load((ROOT / 'CITATION.cff').read_text())

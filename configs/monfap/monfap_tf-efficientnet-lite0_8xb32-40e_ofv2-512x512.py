@@ -1,4 +1,4 @@
-# A backbone of timm (`pip install monfap_mm[timm]`).
+# A backbone of timm (`pip install ".[timm]"`).
 _base_ = './monfap-c_8xb32-40e_ofv2-512x512.py'
 checkpoint_file = 'https://github.com/rwightman/pytorch-image-models/releases/download/v0.1-weights/tf_efficientnet_lite0-0aa007d2.pth'  # noqa: E501
 model = dict(
