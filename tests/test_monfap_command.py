@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from monfap_mm.version import __version__
@@ -92,3 +94,28 @@ def test_the_shell_completes(typed, expected, tmp_path):
     words = {word.strip() for word in (tmp_path / 'words').read_text().split('\n')}
     assert words >= expected
     assert not modules & HEAVY
+
+
+def fresh(folder: Path, source: str, *arguments: str) -> subprocess.CompletedProcess:
+    """Python code in a process of its own, in which Python shows warnings as it does to everybody."""
+    env = {name: value for name, value in os.environ.items() if name != 'PYTHONWARNINGS'}
+    env |= dict(PYTHONPATH=str(ROOT), OMP_NUM_THREADS='1')
+    command = [sys.executable, '-c', source, *arguments]
+    return subprocess.run(command, env=env, cwd=folder, capture_output=True, text=True, timeout=300)
+
+
+def test_the_import_says_nothing(tmp_path):
+    done = fresh(tmp_path, 'import monfap_mm')
+    assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
+
+
+@pytest.mark.parametrize('source', ['config', 'file'])
+def test_no_warning_of_a_dependency_reaches_who_asks_for_an_answer(source, onnx_model, tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (64, 96, 3), dtype=np.uint8)
+    cv2.imwrite(str(tmp_path / 'a.png'), noise)
+    weights = ['--weights', onnx_model.weights, '--device', 'cpu'] if source == 'config' else []
+    model = getattr(onnx_model, source)
+    done = fresh(tmp_path, SCRIPT, 'predict', 'a.png', '--model', model, *weights, '--out', 'out', '--evidence', 'all')
+    assert done.returncode == 0, done.stderr
+    assert 'warn' not in (done.stdout + done.stderr).lower()
+    assert str(Path(np.__file__).parents[1]) not in done.stderr  # where all dependencies lie
