@@ -85,7 +85,7 @@ class _Files(StaticFiles):
 class _Desk:
     """One picture at a time goes to the model, in the order of arrival; only so many wait, so memory is bounded.
 
-    A place is for a complete picture: who sends slowly keeps nobody out.
+    A place is for a complete picture whose sender is still there: who sends slowly or leaves keeps nobody out.
     """
 
     inferencer: ForgeryInferencer
@@ -112,15 +112,40 @@ class _Desk:
         contents.name = request.query_params.get('name', 'picture')
         self.admitted += 1
         try:
-            async with self.turn:
+            await self._wait_for_turn(request)
+            try:
                 # A user who has closed the page costs no prediction.
                 if await request.is_disconnected():
                     raise ClientDisconnect
                 # In a thread, so that the page and the refusals come at once.
                 status, body = await run_in_threadpool(self._answer, contents)
+            finally:
+                self.turn.release()
         finally:
             self.admitted -= 1
         return Response(body, status, media_type='application/json')
+
+    async def _wait_for_turn(self, request: Request) -> None:
+        """Acquire :attr:`turn`.
+
+        Raises:
+            ClientDisconnect: As soon as the sender goes away.
+        """
+        has_turn = False
+
+        async def watch() -> None:
+            # The body has been read: what comes next says that the sender is gone.
+            while (await request.receive())['type'] != 'http.disconnect':
+                pass
+            group.cancel_scope.cancel()
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(watch)
+            await self.turn.acquire()
+            has_turn = True
+            group.cancel_scope.cancel()
+        if not has_turn:
+            raise ClientDisconnect
 
     def _check_room(self) -> None:
         if self.admitted > self.max_waiting:

@@ -252,6 +252,32 @@ def test_who_leaves_costs_no_prediction_and_no_place():
     asyncio.run(asyncio.wait_for(scene(), SECONDS))
 
 
+def test_who_leaves_while_waiting_gives_the_place_back_at_once():
+    async def scene():
+        gate = Gate()
+        app = create_app(gate, max_waiting=2)
+        first = Post(app, 'first')
+        await asyncio.to_thread(gate.wait)
+        leavers = [Post(app, f'leaver {number}') for number in range(2)]
+        await asyncio.gather(*(leaver.admitted.wait() for leaver in leavers))
+        refused = Post(app, 'refused')
+        await refused.task
+        assert refused.status == 503
+        for leaver in leavers:
+            leaver.later.set_result(dict(type='http.disconnect'))
+        await asyncio.gather(*(leaver.task for leaver in leavers))
+        # The model still works on the first picture, and both places are free.
+        waiting = [Post(app, f'waiting {number}') for number in range(2)]
+        await asyncio.gather(*(post.admitted.wait() for post in waiting))
+        assert not first.task.done()
+        gate.open.release(3)
+        await asyncio.gather(first.task, *(post.task for post in waiting))
+        assert [post.status for post in (first, *waiting)] == [200, 200, 200]
+        assert gate.names == ['first', 'waiting 0', 'waiting 1']
+
+    asyncio.run(asyncio.wait_for(scene(), SECONDS))
+
+
 def test_two_users_at_once_each_get_their_own_answer(client, inferencer, data):
     names = ['a.png', 'b.png', 'c.png', 'd.png'] * 2
     start = threading.Barrier(len(names))
