@@ -15,6 +15,7 @@ from ..media.folders import PictureInputs, expand_inputs
 from ..media.images import read_picture
 from ..media.limits import MAX_PIXELS_OF_ANSWERS, check_one_piece
 from ..structures import CLASSES, ForgeryResult, find_regions
+from ..utils.known import known
 from .backend import load_backend
 from .lookahead import batched, map_ahead
 from .prediction import Prediction, Prepared
@@ -164,13 +165,13 @@ class ForgeryInferencer:
         alike = defaultdict(list)
         for work in batch:
             if work.error is None:
-                alike[work.prepared.size].append(work)
+                alike[known(work.prepared).size].append(work)
         for works in alike.values():
             self._predict_alike(works)
 
     def _predict_alike(self, works: list[_Work]) -> None:
         try:
-            predictions = self.backend.predict([work.prepared for work in works])
+            predictions = self.backend.predict([known(work.prepared) for work in works])
             for work, prediction in zip(works, predictions, strict=True):
                 work.prediction = prediction
                 work.error = 'the model answered with NaN' if prediction.has_nan else None
@@ -186,7 +187,7 @@ class ForgeryInferencer:
         image = work.image if keep_image else None
         if work.error is not None:
             return ForgeryResult(work.path, note=work.note, error=work.error, image=image)
-        prediction = work.prediction
+        prediction = known(work.prediction)
         score, mask, coarse = prediction.score, prediction.mask, prediction.coarse
         probability = expit(prediction.logits)
         return ForgeryResult(
@@ -211,7 +212,7 @@ class ForgeryInferencer:
 
 def _data_sample(work: _Work) -> 'SegDataSample':
     if work.error is None:
-        return work.prediction.sample
+        return known(known(work.prediction).sample)
     from .torch_backend import error_sample
 
     return error_sample(work.path, work.error)

@@ -19,6 +19,7 @@ from ..media.limits import MAX_PIXELS_IN_ONE_PIECE
 from ..model_files.loading import build_model, load_config, pipeline_without_loading
 from ..model_files.onnx_input import padded_size
 from ..structures.scores import image_score, pixel_logits
+from ..utils.known import known
 from ..utils.provenance import hash_file, hash_text
 from .prediction import Prediction, Prepared
 
@@ -35,9 +36,10 @@ class TorchBackend:
 
     def __init__(self, model: str | Config, weights: str | None, device: str | None, mode: str | None) -> None:
         self.cfg, known_weights = load_config(model, mode)
-        self.weights = weights or known_weights
-        if self.weights is None:
+        found = weights or known_weights
+        if found is None:
             raise ValueError('weights are needed: without a checkpoint the model would answer at random')
+        self.weights = found
         self.model = build_model(self.cfg, self.weights, device or get_device())
         with DefaultScope.overwrite_default_scope('mmseg'):
             self.pipeline = Compose(pipeline_without_loading(self.cfg, mode))
@@ -89,7 +91,7 @@ def error_sample(path: str | None, error: str) -> SegDataSample:
 
 def _prediction(sample: SegDataSample) -> Prediction:
     values = sample.to_dict()
-    logits = pixel_logits(values)
+    logits = known(pixel_logits(values))
     return Prediction(
         score=image_score(values, logits),
         logits=logits[0].numpy(),

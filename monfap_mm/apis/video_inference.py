@@ -10,6 +10,7 @@ import numpy as np
 from ..media.errors import BadInput
 from ..media.videos import Frame, VideoReader, choose_frames
 from ..structures import CLASSES, ForgeryResult, FrameScore, VideoResult, find_stretches, video_score
+from ..utils.known import known
 from .inferencer import ForgeryInferencer
 from .lookahead import map_ahead, read_ahead
 
@@ -85,7 +86,8 @@ def _digest(index: int, time: float, result: ForgeryResult, watch: Watcher | Non
         watch(index, time, result)
     if result.error is not None:
         return f'frame {index}: {result.error}'
-    return FrameScore(index, time, result.score, len(result.regions), round(float(result.mask.mean()), 6))
+    area = round(float(known(result.mask).mean()), 6)
+    return FrameScore(index, time, known(result.score), len(result.regions), area)
 
 
 def _conclude(path: str, video: VideoReader, digests: list[FrameScore | str], threshold: float) -> VideoResult:

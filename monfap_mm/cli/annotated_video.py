@@ -7,6 +7,7 @@ import numpy as np
 from ..media.errors import BadInput
 from ..media.videos import Frame, VideoReader
 from ..structures import CLASSES, PALETTE, ForgeryResult
+from ..utils.known import known
 from ..visualization.panels import overlay, write_tag
 from ..visualization.prediction_panel import ALPHA
 from ..visualization.timeline import clock
@@ -62,7 +63,7 @@ class AnnotatedVideo:
             OSError: If it cannot be written.
         """
         self._write_until(None)
-        self._writer.finish(self._reader.duration)
+        known(self._writer).finish(known(self._reader).duration)
 
     def _open(self) -> None:
         self._reader = VideoReader(self._source, self._max_pixels)
@@ -70,11 +71,11 @@ class AnnotatedVideo:
         self._waiting = next(self._frames, None)
         if self._waiting is None:
             raise BadInput(f'{self._source} changed while it was read')
-        self._writer = VideoWriter(self._path, self._reader.rate, self._reader.size)
+        self._writer = VideoWriter(self._path, self._reader.rate, known(self._reader.size))
 
     def _write_until(self, index: int | None) -> None:
         while self._waiting is not None and (index is None or self._waiting.index < index):
-            self._writer.write(draw_answer(self._waiting, self._answer), self._waiting.time)
+            known(self._writer).write(draw_answer(self._waiting, known(self._answer)), self._waiting.time)
             self._waiting = next(self._frames, None)
 
 
@@ -90,8 +91,9 @@ def draw_answer(frame: Frame, answer: ForgeryResult) -> np.ndarray:
     """
     image, text, color = frame.image, 'no answer', NO_ANSWER
     if answer.error is None:
-        text, color = f'P(fake) {answer.score:.2f}  {answer.label}', PALETTE[CLASSES.index(answer.label)]
-        if answer.mask.any() and answer.size == image.shape[:2]:
-            image = overlay(image, answer.mask, PALETTE[1][::-1], ALPHA)
+        label, mask = known(answer.label), known(answer.mask)
+        text, color = f'P(fake) {answer.score:.2f}  {label}', PALETTE[CLASSES.index(label)]
+        if mask.any() and answer.size == image.shape[:2]:
+            image = overlay(image, mask, PALETTE[1][::-1], ALPHA)
     size = max(MIN_FONT, FONT_SHARE * image.shape[0])
     return write_tag(image, f'{clock(frame.time)}  {text}', color[::-1], size)

@@ -10,6 +10,7 @@ import numpy as np
 from ..media.paths import safe_name
 from ..structures import ForgeryResult
 from ..utils.atomic_write import atomic_write
+from ..utils.known import known
 from ..visualization.evidence import draw_evidence
 from ..visualization.prediction_panel import draw_overlay
 
@@ -33,9 +34,9 @@ def write_answer_files(folder: Path, result: ForgeryResult, evidence: str | None
     """
     if result.error is not None:
         return {}
-    name = file_name(result.path)
+    name = file_name(known(result.path))
     files = {'mask': f'masks/{name}.png', 'overlay': f'overlays/{name}.jpg'}
-    _write(folder / files['mask'], result.mask.astype(np.uint8) * 255)
+    _write(folder / files['mask'], known(result.mask).astype(np.uint8) * 255)
     _write(folder / files['overlay'], cv2.cvtColor(draw_overlay(result), cv2.COLOR_RGB2BGR))
     if evidence == 'all' or (evidence == 'suspect' and (result.label == 'fake' or result.regions)):
         files['evidence'] = f'evidence/{name}.png'

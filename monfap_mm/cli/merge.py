@@ -51,18 +51,19 @@ def run(args: argparse.Namespace) -> int:
 
 def _all_finished(folders: dict[Shard, Path]) -> list[Finished]:
     found = {shard: read_finished(folder) for shard, folder in folders.items()}
-    unfinished = [str(shard) for shard, finished in found.items() if finished is None]
+    done = {shard: finished for shard, finished in found.items() if finished is not None}
+    unfinished = [str(shard) for shard in found if shard not in done]
     if unfinished:
         raise JobError(f'not finished, so run again with --resume: shards {", ".join(unfinished)}')
-    listed = {str(shard): finished.listed for shard, finished in found.items()}
-    if len({*listed.values(), sum(finished.files for finished in found.values())}) > 1:
+    listed = {str(shard): finished.listed for shard, finished in done.items()}
+    if len({*listed.values(), sum(finished.files for finished in done.values())}) > 1:
         saw = ', '.join(f'{shard} saw {count}' for shard, count in listed.items())
         raise JobError(f'the shards saw different files, so run them again with --resume: {saw} in all')
-    return list(found.values())
+    return list(done.values())
 
 
 def _same_settings(folders: dict[Shard, Path]) -> dict:
-    first = None
+    first: dict = {}
     for shard, folder in folders.items():
         try:
             settings = json.loads((folder / SETTINGS_NAME).read_text(encoding='utf-8'))

@@ -15,6 +15,7 @@ from ..jobs.progress import ProgressReport
 from ..media.endings import is_video
 from ..structures import SCHEMA_VERSION, ForgeryResult, VideoResult
 from ..utils.atomic_write import remove_leftovers
+from ..utils.known import known
 from ..utils.printable import printable
 from ..version import __version__
 from .answer_files import FOLDERS as PICTURE_FOLDERS
@@ -78,7 +79,7 @@ def _to_folder(args: argparse.Namespace, inferencer: ForgeryInferencer) -> int:
         with progress:
             for result in _answers(args, inferencer, paths, folder, progress):
                 files = _write_files(folder, result, args.evidence, inferencer.threshold)
-                predictions.append(result.to_json() | dict(files=files, source=inputs.take_state(result.path)))
+                predictions.append(result.to_json() | dict(files=files, source=inputs.take_state(known(result.path))))
                 if isinstance(progress, ProgressReport):
                     progress.step(bad=result.error is not None)
         predictions.finish()

@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         from ..web import LOOPBACK_NAMES, create_app, serve, split_host
     except ModuleNotFoundError as error:
-        return _stop(f'{error.name.partition(".")[0]} is missing: {install_extra("web")}')
+        return _stop(f'{(error.name or "").partition(".")[0]} is missing: {install_extra("web")}')
     proxies = {name: split_host(name)[0] for name in args.allow_host}
     if None in proxies.values():
         names = ', '.join(name for name, host in proxies.items() if host is None)

@@ -3,6 +3,7 @@
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -15,7 +16,7 @@ try:
     import av
     from av.video.reformatter import ColorRange, Colorspace
 except ModuleNotFoundError:
-    av = None
+    av = cast(Any, None)
 
 # Of MP4's clock, in seconds: finer than any frame rate needs.
 TICK = Fraction(1, 90_000)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 from ..utils.printable import printable
 from .errors import JobError
@@ -17,7 +17,7 @@ from .errors import JobError
 try:
     import fcntl
 except ImportError:  # Windows, where runs are not kept apart
-    fcntl = None
+    fcntl = cast(Any, None)
 
 LOCK = '.lock'
 # Workers of a killed run keep its lock until they have seen that it is gone.

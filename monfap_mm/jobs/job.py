@@ -189,7 +189,7 @@ def run_job(
         summary = Summary(len(keys), resumed=len(keys) - len(todo), unit=unit)
         bad = 0
         # Closed before the lists are written: no worker is left that could still write.
-        results = closing(map_in_order(partial(_call, work, dst), todo, workers or os.cpu_count()))
+        results = closing(map_in_order(partial(_call, work, dst), todo, workers or os.cpu_count() or 1))
         with ProgressReport(summary.resumed, len(keys), unit) as progress, results as pairs:
             for task, result in pairs:
                 manifest.append({'key': task.key, **_describe(result)})

@@ -19,6 +19,7 @@ from typing import Any
 import cv2
 
 from ..media.errors import BadInput
+from ..utils.known import known
 from .errors import JobError, JobStoppedError
 
 # Tasks handed out ahead of the oldest unfinished one, per worker: enough to keep the others busy past a slow one.
@@ -108,7 +109,9 @@ def _pool(work: Callable, workers: int) -> Iterator[ProcessPoolExecutor]:
         cv2.setNumThreads(threads)
 
 
-_work: Callable | None = None
+def _work(task: Any) -> Any:
+    """Each worker has its own, see :func:`_initialize`."""
+    raise NotImplementedError
 
 
 def _initialize(work: Callable) -> None:
@@ -122,7 +125,7 @@ def _initialize(work: Callable) -> None:
 
 def _exit_with_parent() -> None:
     """A worker whose parent was killed would wait for tasks for ever, and hold the lock of the manifest."""
-    wait([multiprocessing.parent_process().sentinel])
+    wait([known(multiprocessing.parent_process()).sentinel])
     os._exit(1)
 
 

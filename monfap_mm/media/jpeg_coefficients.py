@@ -76,4 +76,6 @@ def compress_anew(image: np.ndarray) -> tuple[np.ndarray, JpegCoefficients]:
     """
     file = io.BytesIO()
     Image.fromarray(image[..., ::-1]).save(file, 'JPEG', quality=100, subsampling=0)
-    return decode_jpeg(file.getvalue())[0], read_coefficients(file.getvalue())
+    coefficients = read_coefficients(file.getvalue())
+    assert coefficients is not None, 'a file of three channels has luma'
+    return decode_jpeg(file.getvalue())[0], coefficients

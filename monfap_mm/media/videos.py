@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import cv2
 import numpy as np
@@ -22,7 +22,7 @@ from .orientation import UPRIGHT, as_shown, matrix_orientation
 try:
     import av
 except ModuleNotFoundError:
-    av, _ERRORS = None, ()
+    av, _ERRORS = cast(Any, None), ()
 else:
     av.logging.set_level(None)  # FFmpeg would print what it dislikes; what matters is reported here
     # What PyAV raises for damage; the last two where the number of streams, or the form of frames, changes on the way.
@@ -210,6 +210,7 @@ class VideoReader:
             self.duration = round(self._announced_end(), 6)
 
     def _frames(self) -> Iterator['av.VideoFrame']:
+        assert self._container is not None  # open
         packets = self._container.demux(self._stream)
         while True:
             try:

@@ -34,7 +34,15 @@ def verdict(result: 'ForgeryResult') -> str:
     """What an answer says, in a few words."""
     if result.error is not None:
         return f'no answer ({result.error})'
-    return f'{result.label}, P(fake) {result.score:.3f}, {result.mask.mean():.1%} of {_pixels(result.size)} fake'
+    mask, size = _of_answer(result)
+    return f'{result.label}, P(fake) {result.score:.3f}, {mask.mean():.1%} of {_pixels(size)} fake'
+
+
+def _of_answer(result: 'ForgeryResult') -> tuple[np.ndarray, tuple[int, int]]:
+    """Mask and size, which are there where no error is."""
+    assert result.mask is not None
+    assert result.size is not None
+    return result.mask, result.size
 
 
 def _pixels(size: tuple[int, int]) -> str:
@@ -43,11 +51,11 @@ def _pixels(size: tuple[int, int]) -> str:
 
 def _tinted(result: 'ForgeryResult') -> np.ndarray:
     """At most 256 pixels wide and high, RGB."""
-    height, width = result.size
+    mask, (height, width) = _of_answer(result)
     scale = min(1, SIDE / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     # Averaged, so that a small region leaves a trace.
-    opacity = ALPHA * cv2.resize(result.mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)[..., None]
+    opacity = ALPHA * cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)[..., None]
     if result.image is None:
         picture = np.full((size[1], size[0], 3), GRAY, np.uint8)
     else:

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..structures import PALETTE, ForgeryResult
 from ..utils.fit_size import fit_size
+from ..utils.known import known
 from ..visualization.panels import heat_map, resize
 
 MAX_SIDE = 1280
@@ -22,12 +23,12 @@ def render_answer(result: ForgeryResult) -> dict:
         ``answer``, its JSON form, and as ``data:`` addresses of pictures of one size, at most 1280 pixels per side:
         ``picture``, ``mask`` (the fake pixels colored, the others transparent) and ``heat`` (P(fake) by color).
     """
-    size = fit_size(result.size, (MAX_SIDE, MAX_SIDE), max_scale=1)
-    probability = resize(np.round(result.probability * 255).astype(np.uint8), size) / 255
+    size = fit_size(known(result.size), (MAX_SIDE, MAX_SIDE), max_scale=1)
+    probability = resize(np.round(known(result.probability) * 255).astype(np.uint8), size) / 255
     return dict(
         answer=result.to_json(),
-        picture=_data_address('.jpg', resize(result.image, size)),
-        mask=_data_address('.png', _tint(resize(result.mask.astype(np.uint8) * 255, size))),
+        picture=_data_address('.jpg', resize(known(result.image), size)),
+        mask=_data_address('.png', _tint(resize(known(result.mask).astype(np.uint8) * 255, size))),
         heat=_data_address('.jpg', cv2.cvtColor(heat_map(probability), cv2.COLOR_RGB2BGR)),
     )
 

@@ -54,7 +54,8 @@ class ImpatientProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """End the wait."""
         super().connection_lost(exc)
-        self._timer.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
 
     def _wait(self, seconds: float, then) -> None:
         if self._timer is not None:
