@@ -66,11 +66,11 @@ for make, rows in ((full, FULL), (lite, LITE)):
         nox.session(row, python=python, name=name)
 
 
-@nox.session(name='forks-py312', python='3.12')
+@nox.session(name='forks-py313', python='3.13')
 def forks(session: nox.Session) -> None:
     """The full distribution, in which the forks then take the places of OpenMMLab's packages."""
-    full_pins = FULL['full-py312'][1:]
-    session.install(*full_pins, f'.[{EXTRAS}]', 'pytest')
+    _, *pins = FULL['full-py313']
+    session.install(*pins, f'.[{EXTRAS}]', 'pytest')
     session.run('pip', 'uninstall', '-y', 'mmcv-lite', *(name.removeprefix('onedl-') for name in FORKS))
-    session.install(*full_pins, *FORKS)
+    session.install(*pins, *FORKS)
     session.run('pytest', '-q', *QUICK, *session.posargs, env=dict(OMP_NUM_THREADS='1'))

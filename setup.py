@@ -90,10 +90,12 @@ class Develop(develop):
 
 # Whatever an earlier build left in build/ would be packed too.
 BUILD_FOLDER = TemporaryDirectory()
-# Ranges; requirements.txt has the exact set that is tested, with the reasons.
+# Ranges; requirements.txt has the set that is tested, with what each is for, and docs/versions.md what else was tried.
+# Where no other reason stands, the upper bound is the next major version: by the package's own rules, the one that may
+# break its users.
 LITE_REQUIRES = [
     'numpy<3',
-    'opencv-python-headless>=4.10,<5',
+    'opencv-python-headless>=4.10,<5',  # 5 drops the face cascades
     'scipy>=1.14,<2',
     'matplotlib>=3.9,<4',
     'pillow>=11.3',
@@ -124,14 +126,14 @@ setup(
     install_requires=LITE_REQUIRES
     if IS_LITE
     else [
-        'torch>=2.7,<2.12',
-        'torchvision>=0.22,<0.27',
-        'mmengine>=0.10.7,<0.11',
-        mmcv_requirement(),
-        'mmsegmentation>=1.2.2,<1.3',
+        'torch>=2.7,<2.15',  # the newest that was tried; minor versions have broken checkpoints and the export
+        'torchvision>=0.22,<0.30',  # the partner of that torch
+        'mmengine>=0.10.7,<0.11',  # compat.py replaces functions of 0.10
+        mmcv_requirement(),  # mmsegmentation 1.2 refuses mmcv 2.2
+        'mmsegmentation>=1.2.2,<1.3',  # private parts of these two are subclassed: heads, segmentors, backbones
         'mmpretrain>=1.2.0,<1.3',
         'numpy<3',
-        'opencv-python>=4.10,<5',
+        'opencv-python>=4.10,<5',  # 5 drops the face cascades
         'scikit-learn>=1.7,<2',
         'scipy>=1.14,<2',
         'matplotlib>=3.9,<4',
@@ -142,7 +144,7 @@ setup(
         'regex',
         'pillow>=11.3',
         'simplejpeg>=1.8,<2',
-        'setuptools<81',
+        'setuptools<81',  # later ones lack pkg_resources, by which mmengine 0.10 asks what is installed
     ],
     extras_require=offered(
         {
@@ -175,6 +177,7 @@ setup(
         'Programming Language :: Python :: 3.10',
         'Programming Language :: Python :: 3.11',
         'Programming Language :: Python :: 3.12',
+        'Programming Language :: Python :: 3.13',
         'Topic :: Scientific/Engineering :: Artificial Intelligence',
         'Topic :: Scientific/Engineering :: Image Recognition',
     ],

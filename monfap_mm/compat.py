@@ -83,7 +83,8 @@ def allow_mmengine_checkpoints() -> None:
     from mmengine.logging import HistoryBuffer
 
     HistoryBuffer()  # the first instance fills the table of statistics methods
-    multiarray = np._core.multiarray if hasattr(np, '_core') else np.core.multiarray
+    # numpy 1.26 has a package _core as well, which is empty until something is imported from it.
+    multiarray = (np.core if np.__version__.startswith('1.') else np._core).multiarray
     dtypes = [type(np.dtype(kind)) for kind in ('f2', 'f4', 'f8', 'i4', 'i8', 'u4', 'u8', '?')]
     torch.serialization.add_safe_globals(
         [
