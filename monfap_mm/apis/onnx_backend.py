@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..media.headers import Source
-from ..media.limits import MAX_PIXELS_IN_ONE_PIECE
 from ..model_files.onnx_input import padded_size, resize_picture, resized_size
 from ..model_files.onnx_metadata import OnnxMetadata, read_metadata
 from ..model_files.onnx_seal import is_intact
@@ -38,7 +37,6 @@ class OnnxBackend:
     """
 
     has_datasamples = False
-    max_pixels_in_one_piece = MAX_PIXELS_IN_ONE_PIECE
 
     def __init__(self, path: str, device: str | None = None, mode: str | None = None) -> None:
         if mode not in (None, *MODES):
@@ -53,6 +51,7 @@ class OnnxBackend:
         if isinstance(self.graph, GraphOfVersion1):
             check_answers(self.graph, self.metadata.crop_size if self.mode == 'slide' else None, path)
         self.experts = self.metadata.experts
+        self.max_pixels_in_one_piece = self.metadata.max_pixels_in_one_piece
         # As with a config: the pipeline is left as it is where nobody asks for windows.
         self.resize = self.metadata.resize if mode != 'slide' else None
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from scipy.special import expit
 
-from ..media.limits import MAX_PIXELS_IN_ONE_PIECE
 from ..model_files.onnx_input import padded_size, resized_size
 from ..model_files.onnx_metadata import OnnxMetadata
 from .onnx_graph import EXPORT_ANEW, GraphOutputs, resize_map
@@ -69,7 +68,7 @@ def check_answers(graph: GraphOfVersion1, window: tuple[int, int] | None, path: 
     metadata = graph.metadata
     size = (64, 64) if window is None else (min(64, window[0]), min(64, window[1]))
     resized = resized_size(size, metadata.resize if window is None else None)
-    if math.prod(padded_size(resized, metadata.pad_size, metadata.pad_divisor)) > MAX_PIXELS_IN_ONE_PIECE:
+    if math.prod(padded_size(resized, metadata.pad_size, metadata.pad_divisor)) > metadata.max_pixels_in_one_piece:
         raise ValueError(f'{path} resizes or pads every picture to more pixels than a model can take')
     noise = np.random.default_rng(0).integers(0, 256, (2, *size, 3), np.uint8)
     try:

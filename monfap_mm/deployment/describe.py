@@ -4,6 +4,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from ..media.limits import MAX_PIXELS_IN_ONE_PIECE
 from ..model_files.loading import load_config, pipeline_without_loading, type_name
 from ..model_files.onnx_metadata import INTERPOLATIONS, OnnxMetadata, ResizeStep
 from ..utils.provenance import hash_file, hash_text
@@ -12,13 +13,16 @@ from ..version import __version__
 PACKING = ('PackForgeryInputs', 'PackSegInputs')
 
 
-def describe(cfg: Config, weights: str, experts: tuple[str, ...] = ()) -> OnnxMetadata:
+def describe(
+    cfg: Config, weights: str, experts: tuple[str, ...] = (), max_pixels_in_one_piece: int = MAX_PIXELS_IN_ONE_PIECE
+) -> OnnxMetadata:
     """Describe how pictures go into a model, and how its answers are to be read.
 
     Args:
         cfg: The config, as :func:`load_config` gives it.
         weights: Path of the checkpoint.
         experts: Names of the experts, in the order of the gate values.
+        max_pixels_in_one_piece: How large an input may be in mode 'whole'.
 
     Returns:
         The metadata.
@@ -45,6 +49,7 @@ def describe(cfg: Config, weights: str, experts: tuple[str, ...] = ()) -> OnnxMe
         config_hash=hash_text(cfg.pretty_text),
         weights_hash=hash_file(weights),
         package_version=__version__,
+        max_pixels_in_one_piece=max_pixels_in_one_piece,
     )
 
 

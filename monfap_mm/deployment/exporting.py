@@ -65,7 +65,7 @@ def export_model(config: str, weights: str, out: Path) -> Exported:
         raise ValueError(f'the file must end with {" or ".join(FORMATS)}, got {out}')
     cfg, _ = load_config(config, None)
     model = build_model(cfg, weights, 'cpu')
-    metadata = describe(cfg, weights, getattr(model, 'experts', ()))
+    metadata = describe(cfg, weights, getattr(model, 'experts', ()), model.max_pixels_in_one_piece)
     form = ExportForm(model, metadata)
     program = export_program(form)
     if out.suffix == '.onnx':

@@ -2,8 +2,9 @@
 
 import json
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 
+from ..media.limits import MAX_PIXELS_IN_ONE_PIECE
 from ..utils.windows import MODES, WINDOW_SCORES
 
 # Raised when a key changes its meaning or goes; new keys with a default do not raise it. In version 1 the graph took
@@ -60,6 +61,7 @@ class OnnxMetadata:
         weights_hash: Short SHA-256 of the checkpoint.
         package_version: Version of monfap_mm that made the file.
         schema_version: Version of this description.
+        max_pixels_in_one_piece: How large an input may be in mode 'whole'.
 
     Raises:
         ValueError: If a value cannot be meant; names it.
@@ -82,6 +84,7 @@ class OnnxMetadata:
     weights_hash: str
     package_version: str
     schema_version: int = SCHEMA_VERSION
+    max_pixels_in_one_piece: int = MAX_PIXELS_IN_ONE_PIECE
 
     @property
     def pads(self) -> bool:
@@ -103,6 +106,8 @@ class OnnxMetadata:
             _check_sides(name, getattr(self, name))
         divisor = self.pad_divisor
         _check(divisor is None or _is_positive(divisor), 'pad_divisor must be an integer from 1', divisor)
+        largest = self.max_pixels_in_one_piece
+        _check(_is_positive(largest), 'max_pixels_in_one_piece must be an integer from 1', largest)
         _check(_are_numbers((self.pad_value,), 1), 'pad_value must be a number', self.pad_value)
         _check(self.mode in MODES, f'mode must be one of {", ".join(MODES)}', self.mode)
         _check(self.window_score in WINDOW_SCORES, 'window_score must be max or mean', self.window_score)
@@ -135,7 +140,9 @@ def read_metadata(entries: dict[str, str], path: str) -> OnnxMetadata:
         version = values['schema_version']
         if version not in READABLE:
             raise ValueError(f'they are of version {version}, and this package reads versions 1 to {SCHEMA_VERSION}')
-        known = {field.name: _frozen(values[field.name]) for field in fields(OnnxMetadata)}
+        # Keys with a default came later than the first files.
+        names = [field.name for field in fields(OnnxMetadata) if field.name in values or field.default is MISSING]
+        known = {name: _frozen(values[name]) for name in names}
         _check(isinstance(known['resize'], dict | None), 'resize must be an object or null', known['resize'])
         resize = known['resize'] and ResizeStep(
             **{field.name: _frozen(known['resize'][field.name]) for field in fields(ResizeStep)}

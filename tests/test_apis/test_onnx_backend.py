@@ -131,6 +131,13 @@ def change_metadata(file, folder, **changes) -> str:
     return str(path)
 
 
+def test_the_limit_of_one_piece_is_the_models(onnx_model, tmp_path):
+    file = change_metadata(onnx_model.file, tmp_path, max_pixels_in_one_piece=50 * 40, resize=None)
+    answered, refused = ForgeryInferencer(file)([blocks(40, 50, 0), blocks(40, 51, 0)])
+    assert answered.error is None
+    assert refused.error.startswith('51 x 40 pixels are too many for one piece: use mode slide')
+
+
 def test_provenance(pair, onnx_model):
     torch_backend, onnx_backend = (inferencer.backend for inferencer in pair[None])
     assert onnx_backend.provenance['config'] == torch_backend.provenance['config']

@@ -24,7 +24,8 @@ def described(tmp_path, pipeline=(RESIZE,), name='demo/monfap-c_demo.py', **mode
 def test_what_a_config_says(tmp_path):
     cfg, _ = load_config(str(CONFIGS / 'monfap' / 'monfap-c_8xb32-40e_ofv2-512x512.py'), None)
     (tmp_path / 'weights').write_text('x')
-    found = describe(cfg, str(tmp_path / 'weights'))
+    found = describe(cfg, str(tmp_path / 'weights'), max_pixels_in_one_piece=7)
+    assert found.max_pixels_in_one_piece == 7
     assert found.resize == ResizeStep((512, 512), False, 'bilinear')
     assert (found.bgr_to_rgb, found.mean) == (True, (123.675, 116.28, 103.53))
     assert found.std == (58.395, 57.12, 57.375)

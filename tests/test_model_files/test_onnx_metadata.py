@@ -16,6 +16,9 @@ def test_what_is_written_is_read():
     assert read_metadata(entries(resize=None), 'x.onnx').resize is None
     assert read_metadata(entries(of_a_later_version=1), 'x.onnx') == METADATA
     assert read_metadata(entries(schema_version=1), 'x.onnx') == replace(METADATA, schema_version=1)
+    without_limit = json.loads(METADATA.to_json())
+    del without_limit['max_pixels_in_one_piece']  # as files were before it was known
+    assert read_metadata({KEY: json.dumps(without_limit)}, 'x.onnx').max_pixels_in_one_piece == 4096 * 4096
 
 
 @pytest.mark.parametrize(
@@ -24,6 +27,7 @@ def test_what_is_written_is_read():
         ({}, 'x.onnx does not say how it wants its pictures: export it by tools/deployment/export.py'),
         ({KEY: '{'}, 'x.onnx has metadata that cannot be read'),
         ({KEY: '[]'}, 'x.onnx has metadata that cannot be read'),
+        ({KEY: '[' * 100_000}, 'x.onnx has metadata that cannot be read'),
         ({KEY: '{}'}, "x.onnx has broken metadata: 'schema_version' is missing"),
         (entries(schema_version=3), 'they are of version 3, and this package reads versions 1 to 2'),
         (entries(resize=dict(scale=[1, 2])), "broken metadata: 'keep_ratio' is missing"),
@@ -61,6 +65,8 @@ RESIZE = dict(scale=[96, 64], keep_ratio=False, interpolation='bilinear')
         (dict(experts='cd'), 'experts must be distinct names'),
         (dict(resize=RESIZE | dict(interpolation='sinc')), 'resize.interpolation must be one of nearest, bilinear'),
         (dict(resize=RESIZE | dict(scale=[0, 64])), 'resize.scale must be two integers from 1'),
+        (dict(resize=[96, 64]), 'resize must be an object or null'),
+        (dict(max_pixels_in_one_piece=0), 'max_pixels_in_one_piece must be an integer from 1'),
         (dict(resize=RESIZE | dict(keep_ratio=1)), 'resize.keep_ratio must be true or false'),
     ],
 )

@@ -1,8 +1,10 @@
 """PSCC-Net against what the authors' code computed."""
 
+import json
 from functools import cache
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -11,6 +13,7 @@ from mmengine.config import Config
 from mmengine.model import revert_sync_batchnorm
 from mmseg.registry import MODELS, TRANSFORMS
 
+from monfap_mm.cli import main
 from monfap_mm.model_files.conversion import ConversionError, require_fit
 from monfap_mm.models.baselines.pscc_net.checkpoint import to_state_dict
 from monfap_mm.models.baselines.pscc_net.correlation import SpatioChannelCorrelation
@@ -229,6 +232,22 @@ def test_correlation_by_whole_matrices(published):
     x = torch.randn(2, 3, 8, 6, dtype=torch.float64)
     close(layer(x), plain_correlation(layer, x, published), 1e-10)
     assert not torch.allclose(layer(x), plain_correlation(layer, x, not published), atol=1e-4)
+
+
+def test_its_limit_of_one_piece_holds_in_the_command(tmp_path):
+    """2365 x 2365 pixels are just above a third of 4096 x 4096; they are refused by the file's head alone."""
+    config = CONFIG.parents[2] / 'demo' / 'pscc-net_demo.py'
+    model = revert_sync_batchnorm(MODELS.build(Config.fromfile(config).model))
+    torch.save(dict(state_dict=model.state_dict()), tmp_path / 'weights.pth')
+    for name, side in dict(large=2365, small=64).items():
+        cv2.imwrite(str(tmp_path / f'{name}.png'), np.zeros((side, side, 3), np.uint8))
+    out = tmp_path / 'out'
+    command = ['predict', *map(str, (tmp_path / 'large.png', tmp_path / 'small.png')), '--model', str(config)]
+    assert main([*command, '--weights', str(tmp_path / 'weights.pth'), '--out', str(out), '--device', 'cpu']) == 0
+    lines = [json.loads(line) for line in (out / 'predictions.jsonl').read_text().splitlines()]
+    errors = {Path(line['path']).name: line['error'] for line in lines if 'path' in line}
+    assert errors['small.png'] is None
+    assert errors['large.png'].startswith('2365 x 2365 pixels are too many for one piece: use mode slide')
 
 
 def test_weights_of_the_other_order_are_refused():
