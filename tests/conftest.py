@@ -11,6 +11,7 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 
 import monfap_mm  # noqa: F401  (registers the package, and its stand-in for mmcv's operators)
+from tests.garbage import pass_by_what_lasts
 from tests.sharing import shared_folder
 
 init_default_scope('mmseg')
@@ -62,6 +63,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup() -> None:
     """Loggers of earlier tests forget files that are closed, into which MMEngine would write."""
+    pass_by_what_lasts()
     for logger in MMLogger._instance_dict.values():
         closed = [handler for handler in logger.handlers if getattr(handler, 'stream', handler) is None]
         for handler in closed:

@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[1]
 
 FORKS = multiprocessing.get_context('fork')
 PROCESSES = multiprocessing.get_context('forkserver')
-PROCESSES.set_forkserver_preload(['monfap_mm.cli', 'monfap_mm.curation', 'monfap_mm.protocols'])
+PROCESSES.set_forkserver_preload(['monfap_mm.cli', 'monfap_mm.curation', 'monfap_mm.protocols', 'tests.garbage'])
 
 
 def run_together(work: Callable, arguments: tuple, number: int = 2) -> None:

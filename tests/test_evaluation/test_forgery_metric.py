@@ -5,7 +5,6 @@ import pickle
 import numpy as np
 import pytest
 import torch
-import torch.multiprocessing as mp
 from mmengine.evaluator import Evaluator
 from mmengine.structures import PixelData
 from mmseg.registry import METRICS
@@ -16,6 +15,7 @@ from monfap_mm.evaluation.result_table import ResultTable
 from monfap_mm.evaluation.results_file import read_results
 
 from ..logs import captured_logs
+from ..scripts import run_together
 from .samples import CENTERS, expected_detail, expected_figures, image_scores, make_sample, pixel_figures, pixels_of
 
 NUM_IMAGES = 25
@@ -352,9 +352,7 @@ def _evaluate_shards(rank, folder):
 
 
 def test_uneven_shards(tmp_path):
-    # The fork server imports the libraries once, for all processes.
-    mp.get_context('forkserver').set_forkserver_preload([__name__])
-    mp.start_processes(_evaluate_shards, (str(tmp_path),), nprocs=max(SHARDS), start_method='forkserver')
+    run_together(_evaluate_shards, (str(tmp_path),), max(SHARDS))
     samples = [make_sample(i) for i in range(NUM_IMAGES)]
     for world_size in SHARDS:
         for rank in range(world_size):

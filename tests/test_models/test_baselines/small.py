@@ -6,7 +6,7 @@ from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 
-from tests.test_configs import CONFIGS, without_weights
+from tests.test_configs import CONFIGS, load, without_weights
 
 RECIPES = {path.parent.name: path for path in sorted((CONFIGS / 'baselines').glob('*/*_common-recipe_ofv2-512x512.py'))}
 _CAT_NET_WIDTHS = (8, 16, 32, 64)
@@ -51,7 +51,7 @@ SMALLER = dict(
 
 def small_config(name: str) -> Config:
     """The common recipe of a peer with a small model, without pretrained weights."""
-    cfg = Config.fromfile(RECIPES[name])
+    cfg = load(RECIPES[name])
     without_weights(cfg)
     cfg.merge_from_dict(dict(model=SMALLER.get(name, {})))
     if cfg.model.data_preprocessor.get('size') is not None:

@@ -8,7 +8,6 @@ import pytest
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
-from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import MODEL_WRAPPERS, init_default_scope
 from mmengine.runner.checkpoint import get_state_dict
@@ -21,6 +20,7 @@ from monfap_mm.models.baselines.doa_gan.head import DOAOutput
 from monfap_mm.utils.state_dicts import compare_state_dicts
 from tests.samples import make_samples, train_steps
 from tests.scripts import run_together
+from tests.test_configs import load
 
 from . import peers
 
@@ -32,7 +32,7 @@ SEED = 20240902
 
 
 def build(config, **kwargs):
-    cfg = Config.fromfile(CONFIGS / config)
+    cfg = load(CONFIGS / config)
     cfg.model.backbone.pop('init_cfg')
     cfg.merge_from_dict({f'model.{key}': value for key, value in kwargs.items()})
     torch.manual_seed(0)
@@ -246,7 +246,7 @@ def test_all_weights_of_the_generator_get_gradients(labels, classes):
 
 @pytest.mark.parametrize('classes', [1, 3])
 def test_a_batch_makes_a_step_of_the_discriminator_then_of_the_generator(classes):
-    cfg = Config.fromfile(CONFIGS / RECIPE)
+    cfg = load(CONFIGS / RECIPE)
     model = small(
         **{
             'decode_head.num_classes': classes,
@@ -281,7 +281,7 @@ def train_in_one_of_two_processes(rank, folder):
     """Two steps on images of its own; the weights go into the folder."""
     dist.init_process_group('gloo', init_method=f'file://{folder}/rendezvous', rank=rank, world_size=2)
     init_default_scope('mmseg')
-    cfg = Config.fromfile(CONFIGS / RECIPE)
+    cfg = load(CONFIGS / RECIPE)
     model = small(**{'data_preprocessor.size': (64, 48)})
     wrapped = MODEL_WRAPPERS.build(dict(cfg.model_wrapper_cfg, module=model))
     wrapper = build_optim_wrapper(wrapped, cfg.optim_wrapper)

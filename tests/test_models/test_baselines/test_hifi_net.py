@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from mmengine.config import Config
 from mmengine.model import revert_sync_batchnorm
 from mmseg.registry import MODELS
 
@@ -19,6 +18,7 @@ from monfap_mm.models.baselines.hifi_net.losses import balanced_bce, class_loss,
 from monfap_mm.models.baselines.hifi_net.partial_convs import PartialConvs
 from monfap_mm.models.layers.memory_order_attention import MemoryOrderAttention
 from tests.samples import make_samples, train_steps
+from tests.test_configs import load
 
 from . import peers
 
@@ -32,7 +32,7 @@ RADIUS = {'api': 3.0, 'loc': 0.7}
 
 def build(config, **head):
     """Model of a config without pretrained weights."""
-    model = Config.fromfile(config).model
+    model = load(config).model
     model.backbone.pop('init_cfg')
     model.decode_head.update(head)
     torch.manual_seed(0)

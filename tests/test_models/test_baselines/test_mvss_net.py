@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from mmengine.config import Config
 from mmengine.model import revert_sync_batchnorm
 from mmseg.models.decode_heads import DAHead
 from mmseg.registry import MODELS
@@ -18,6 +17,7 @@ from monfap_mm.models.baselines.mvss_net.dual_attention import DualAttentionHead
 from monfap_mm.models.baselines.mvss_net.edge_stream import EdgeResidualBlock, SobelGate
 from monfap_mm.models.baselines.mvss_net.losses import MVSSLoss, edge_band, squared_dice_loss
 from monfap_mm.utils.state_dicts import compare_state_dicts
+from tests.test_configs import load
 
 from . import peers
 
@@ -27,7 +27,7 @@ SOBEL = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]])
 
 def full():
     """The shipped model."""
-    cfg = Config.fromfile(CONFIG).model
+    cfg = load(CONFIG).model
     for backbone in (cfg.backbone, cfg.noise_backbone):
         backbone.init_cfg = None
     return revert_sync_batchnorm(MODELS.build(cfg)).eval()
@@ -35,7 +35,7 @@ def full():
 
 def small(config=CONFIG):
     """The shipped model at an eighth of its width."""
-    cfg = Config.fromfile(config).model
+    cfg = load(config).model
     for backbone in (cfg.backbone, cfg.noise_backbone):
         backbone.update(base_channels=8, stem_channels=8, init_cfg=None)
     cfg.decode_head.update(in_channels=[256, 256], channels=128, pam_channels=16)
@@ -356,7 +356,7 @@ def test_ignored_pixels_do_not_count_in_the_mask():
 
 @pytest.mark.parametrize('classes', [dict(num_classes=3, out_channels=3), dict(num_classes=2, out_channels=2)])
 def test_a_head_of_other_classes_is_refused(classes):
-    cfg = Config.fromfile(CONFIG).model
+    cfg = load(CONFIG).model
     cfg.decode_head.update(classes)
     cfg.decode_head.update(channels=8, pam_channels=4)
     with pytest.raises(ValueError, match='set decode_head.num_classes=2 and decode_head.out_channels=1'):

@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmseg.models.utils import resize
 from mmseg.registry import MODELS
 
 from monfap_mm.models.baselines.ncl_iml.losses import Patches, classify_patches, ncl_losses
-from tests.test_configs import CONFIGS
+from tests.test_configs import CONFIGS, load
 
 from . import peers
 
@@ -38,7 +37,7 @@ RENAMES = (
 
 
 def build(**options):
-    cfg = Config.fromfile(CONFIGS / '_base_' / 'models' / 'ncl_after_paper.py')
+    cfg = load(CONFIGS / '_base_' / 'models' / 'ncl_after_paper.py')
     config = cfg.model
     norm_cfg = dict(type='BN', requires_grad=True)
     config.backbone.update(base_channels=8, stem_channels=8, norm_cfg=norm_cfg)
@@ -61,7 +60,7 @@ def draw_input(rng, count, height, width):
     return torch.from_numpy((low + 0.5 * high).astype(np.float32))
 
 
-def load(weights, model):
+def filled(weights, model):
     result = model.load_state_dict({ours(key): value for key, value in weights.items()}, strict=False)
     # The branches of the pivot are ours.
     assert all('_branch' in key for key in result.missing_keys)
@@ -86,7 +85,7 @@ def drawn():
 @torch.no_grad()
 def test_logits_are_those_of_the_public_base_network(drawn, expected, name):
     weights, inputs = drawn
-    model, image = load(weights, build()), inputs[name]
+    model, image = filled(weights, build()), inputs[name]
     close(image[:, :, ::16, ::16], expected[f'{name}_input_sample'])
     step = 1 if name == 'a' else 2
     close(model.forward_all(image).mask_logits[:, :, ::step, ::step], expected[f'{name}_decoder_logits'])
@@ -104,7 +103,7 @@ def close(found, expected):
 @torch.no_grad()
 def test_parts_are_those_of_the_public_base_network(drawn, expected):
     weights, inputs = drawn
-    model, found = load(weights, build()), {}
+    model, found = filled(weights, build()), {}
     for part, name in PARTS.items():
         model.get_submodule(part).register_forward_hook(lambda *args, name=name: found.update({name: args[2]}))
     model.forward_all(inputs['a'])
@@ -120,7 +119,7 @@ def test_output_stride_8_is_a_matter_of_the_config(drawn, expected):
     weights, inputs = drawn
     stride_8 = dict(strides=(1, 2, 1, 1), dilations=(1, 1, 2, 1), multi_grid=(4, 8, 16), contract_dilation=False)
     options = dict(backbone=stride_8, decode_head=dict(dilations=(1, 12, 24, 36)), stride=8)
-    model = load(weights, build(**options))
+    model = filled(weights, build(**options))
     prediction = model.inference(inputs['a'], [])
     close(prediction.seg_logits[:, :, ::4, ::4], expected['a_os8_logits'])
 
@@ -136,7 +135,7 @@ def masks_of(name='a'):
 @torch.no_grad()
 def test_cross_entropy_is_the_mean_over_the_pixels_that_count(drawn, expected):
     weights, inputs = drawn
-    model = load(weights, build())
+    model = filled(weights, build())
     loss = model.loss(inputs['a'], peers.samples([0, 1], masks_of()))['loss_pix']
     torch.testing.assert_close(loss, expected['a_losses'][0].float(), rtol=0, atol=1e-5)
 
@@ -259,7 +258,7 @@ def test_another_head_is_refused():
 
 
 def test_it_starts_from_random_weights_and_new_layers_learn_faster():
-    cfg = Config.fromfile(CONFIGS / 'baselines' / 'ncl_iml' / 'ncl-after-paper_1xb4-50e_casia2-512x512.py')
+    cfg = load(CONFIGS / 'baselines' / 'ncl_iml' / 'ncl-after-paper_1xb4-50e_casia2-512x512.py')
     assert 'init_cfg' not in cfg.model.backbone
     assert cfg.train_dataloader.drop_last
     model = build()
@@ -271,7 +270,7 @@ def test_it_starts_from_random_weights_and_new_layers_learn_faster():
 
 def test_the_full_network_has_the_size_that_the_authors_file_hints_at():
     with torch.device('meta'):
-        config = Config.fromfile(CONFIGS / '_base_' / 'models' / 'ncl_after_paper.py').model
+        config = load(CONFIGS / '_base_' / 'models' / 'ncl_after_paper.py').model
         model = MODELS.build(config)
     count = sum(parameter.numel() for key, parameter in model.named_parameters() if '_branch' not in key)
     assert count == 59_339_426
@@ -280,7 +279,7 @@ def test_the_full_network_has_the_size_that_the_authors_file_hints_at():
 @torch.no_grad()
 def test_the_mask_is_resized_with_aligned_corners(drawn):
     weights, inputs = drawn
-    model = load(weights, build())
+    model = filled(weights, build())
     prediction = model.inference(inputs['a'], [])
     logits = model.forward_all(inputs['a']).mask_logits
     aligned = resize(logits, size=(64, 64), mode='bilinear', align_corners=True)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmpretrain.models import VisionTransformer
 from mmseg.registry import MODELS, TRANSFORMS
@@ -17,6 +16,7 @@ from monfap_mm.models.baselines.object_former.checkpoint import to_state_dict
 from monfap_mm.models.baselines.object_former.frequency import HighFrequencies
 from monfap_mm.models.baselines.object_former.layers import similarity_to_neighbors, to_map, to_tokens
 from tests.samples import make_samples, train_steps
+from tests.test_configs import load
 
 from . import peers
 
@@ -30,7 +30,7 @@ INSTANCES = {
 
 
 def build(config, **backbone):
-    cfg = Config.fromfile(CONFIGS / config)
+    cfg = load(CONFIGS / config)
     cfg.model.backbone.pop('init_cfg')
     cfg.model.backbone.update(backbone)
     cfg.model.decode_head.in_channels = 2 * cfg.model.backbone.get('channels', 768)
@@ -264,7 +264,7 @@ def test_augmentation_runs_and_keeps_the_mask_with_the_image(tmp_path):
     image[mask > 0] = 230
     Image.fromarray(image).save(tmp_path / 'a.png')
     Image.fromarray(mask).save(tmp_path / 'm.png')
-    steps = Config.fromfile(CONFIGS / RECIPE).train_dataloader.dataset.pipeline
+    steps = load(CONFIGS / RECIPE).train_dataloader.dataset.pipeline
     pipeline = Compose([TRANSFORMS.build(step) for step in steps])
     for _ in range(5):
         packed = pipeline(dict(img_path=str(tmp_path / 'a.png'), seg_map_path=str(tmp_path / 'm.png'), gt_label=1))

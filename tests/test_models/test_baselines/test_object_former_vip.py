@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmseg.registry import MODELS, TRANSFORMS
 from PIL import Image
@@ -16,6 +15,7 @@ from monfap_mm.models.baselines.object_former.checkpoint import to_state_dict
 from monfap_mm.models.baselines.object_former.vip_layers import RelativePosition
 from monfap_mm.models.baselines.object_former.vip_object_former import dice_loss
 from tests.samples import make_samples, train_steps
+from tests.test_configs import load
 
 from . import peers
 
@@ -25,7 +25,7 @@ POSITIONS = ('rpn_qpos', 'rpn_kpos', 'obj_queries')
 
 
 def build(**parts):
-    model = Config.fromfile(CONFIG).model
+    model = load(CONFIG).model
     for part, values in parts.items():
         model[part].update(values)
     torch.manual_seed(0)
@@ -204,7 +204,7 @@ def test_augmentation_runs(tmp_path):
     mask[10:80, 5:50] = 255
     Image.fromarray(np.full((90, 60, 3), 20, np.uint8)).save(tmp_path / 'a.png')
     Image.fromarray(mask).save(tmp_path / 'm.png')
-    steps = Config.fromfile(CONFIG).train_dataloader.dataset.pipeline
+    steps = load(CONFIG).train_dataloader.dataset.pipeline
     pipeline = Compose([TRANSFORMS.build(step) for step in steps])
     for _ in range(5):
         packed = pipeline(dict(img_path=str(tmp_path / 'a.png'), seg_map_path=str(tmp_path / 'm.png'), gt_label=1))

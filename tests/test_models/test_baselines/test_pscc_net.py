@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from mmengine.config import Config
 from mmengine.model import revert_sync_batchnorm
 from mmseg.registry import MODELS, TRANSFORMS
 
@@ -19,6 +18,7 @@ from monfap_mm.models.baselines.pscc_net.checkpoint import to_state_dict
 from monfap_mm.models.baselines.pscc_net.correlation import SpatioChannelCorrelation
 from monfap_mm.models.baselines.pscc_net.losses import PSCCLoss, balanced_bce, scaled_targets
 from monfap_mm.utils.state_dicts import compare_state_dicts
+from tests.test_configs import load
 
 from . import peers
 
@@ -33,7 +33,7 @@ LABELS = {'a': [0, 1], 'c': [1]}
 
 
 def build(crop=(64, 64), config=CONFIG):
-    cfg = Config.fromfile(config).model
+    cfg = load(config).model
     cfg.crop_size = crop
     cfg.backbone.init_cfg = None
     return revert_sync_batchnorm(MODELS.build(cfg)).eval()
@@ -316,7 +316,7 @@ def test_masks_of_another_size_than_the_heads():
 def test_flips_and_rotations_move_image_and_mask_together():
     """All eight of the square, as the shipped recipe draws them."""
     path = CONFIG.with_name('pscc-net_1xb10-25e_ofv2-256x256.py')
-    (step,) = [step for step in Config.fromfile(path).train_dataloader.dataset.pipeline if step.type == 'Albu']
+    (step,) = [step for step in load(path).train_dataloader.dataset.pipeline if step.type == 'Albu']
     transform, seen = TRANSFORMS.build(step), set()
     mask = np.arange(16, dtype=np.uint8).reshape(4, 4)
     for _ in range(100):

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from mmengine.config import Config
 from mmseg.registry import MODELS
 
 from monfap_mm.models.baselines.cat_net import CatNet, to_state_dict
+from tests.test_configs import load
 
 from .. import peers
 
@@ -18,7 +18,7 @@ SIZES = dict(a=(2, 128, 128), b=(1, 104, 72))
 
 def small_config() -> dict:
     """The model's config at the widths of the small instance."""
-    model = Config.fromfile(CONFIG).model
+    model = load(CONFIG).model
     model.backbone.init_cfg = None
     extra, widths = model.backbone.extra, (8, 16, 32, 64)
     extra.stage1.update(num_blocks=(1,), num_channels=(16,))
@@ -55,7 +55,7 @@ def reference(full: bool = False) -> tuple[CatNet, np.random.RandomState]:
 
 def full_config() -> dict:
     """The model's config without pretrained weights."""
-    model = Config.fromfile(CONFIG).model
+    model = load(CONFIG).model
     model.backbone.init_cfg = None
     return model
 

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.optim import OptimWrapper
 from mmseg.registry import MODELS
@@ -20,6 +19,7 @@ from monfap_mm.media.orientation import as_shown
 from monfap_mm.model_files.conversion import ConversionError
 from monfap_mm.model_files.loading import load_config
 from monfap_mm.web import create_app
+from tests.test_configs import load
 from tools.model_converters.peers2mm import convert
 
 from ....test_media.test_jpeg_coefficients import arithmetic, jpeg, noise
@@ -33,7 +33,7 @@ RECIPE, COMMON = 'cat-net_1xb11-200e_ofv2-512x512.py', 'cat-net_8xb8-40e_common-
 
 def shipped(name=RECIPE):
     """A shipped config at the widths of the small instance."""
-    cfg = Config.fromfile(CONFIGS / name)
+    cfg = load(CONFIGS / name)
     cfg.model = small_config()
     return cfg
 
