@@ -9,10 +9,12 @@ import concurrent.futures.thread
 import multiprocessing
 import os
 import runpy
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TextIO
@@ -38,20 +40,38 @@ def run_together(work: Callable, arguments: tuple, number: int = 2) -> None:
 
 def run_script(script, *arguments, cwd, check=True, timeout=300, **env) -> subprocess.CompletedProcess:
     """Run a script of ``tools``, or of another path, with the package on the path; its output comes back as text."""
-    command = [str(ROOT / 'tools' / script), *map(str, arguments)]
-    env = {**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1', **env}
     with tempfile.TemporaryDirectory() as folder:
         streams = [Path(folder, name) for name in ('stdout', 'stderr')]
-        process = PROCESSES.Process(target=_run, args=(command, str(cwd), env, streams))
-        process.start()
+        process = start_script(script, *arguments, cwd=cwd, streams=streams, **env)
         process.join(timeout)
         if process.exitcode is None:
             process.kill()
-            raise subprocess.TimeoutExpired(command, timeout)
-        done = subprocess.CompletedProcess(command, process.exitcode, *(stream.read_text() for stream in streams))
+            raise subprocess.TimeoutExpired(script, timeout)
+        done = subprocess.CompletedProcess(script, process.exitcode, *(stream.read_text() for stream in streams))
     if check:
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done
+
+
+def start_script(script, *arguments, cwd, streams: list[Path], background=False, **env) -> BaseProcess:
+    """Start a script, which may write to two files.
+
+    In the background it is the leader of a session of its own, for signals, and slower than this process.
+    """
+    command = [str(ROOT / 'tools' / script), *map(str, arguments)]
+    env = {**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1', **env}
+    process = PROCESSES.Process(target=_go_on, args=(background, command, str(cwd), env, streams))
+    process.start()
+    return process
+
+
+def _go_on(background: bool, *arguments) -> None:
+    if background:
+        os.setsid()
+        os.nice(15)
+        # What a shell starts in the background, a CI's job for instance, ignores Ctrl-C, and so would what it starts.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    _run(*arguments)
 
 
 def _run(command: list[str], cwd: str, env: dict[str, str], streams: list[Path]) -> None:

@@ -4,12 +4,11 @@ import os
 import runpy
 import signal
 import subprocess
-import sys
 import time
-from functools import partial
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from tests.scripts import ROOT, run_script
+from tests.scripts import ROOT, run_script, start_script
 
 CONVERTERS = ROOT / 'tools/dataset_converters'
 
@@ -29,28 +28,24 @@ def convert_here(monkeypatch, name, *arguments) -> int:
     return 0
 
 
-def start(name, *arguments, cwd) -> subprocess.Popen:
-    """Start a converter in a session of its own, and slower than this process, which has to stop it in time."""
-    command = ['nice', '-n', '15', sys.executable, str(CONVERTERS / f'{name}.py'), *map(str, arguments)]
-    env = {**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1'}
-    pipe = dict(stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    # What a shell starts in the background, a CI's job for instance, ignores Ctrl-C, and so would what it starts.
-    listen = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    return subprocess.Popen(command, cwd=cwd, env=env, start_new_session=True, preexec_fn=listen, **pipe)
+def start(name, *arguments, cwd) -> BaseProcess:
+    """Start a converter in the background; it tells what went wrong in the file ``stderr`` of its folder."""
+    streams = [Path(os.devnull), Path(cwd, 'stderr')]
+    return start_script(f'dataset_converters/{name}.py', *arguments, cwd=cwd, streams=streams, background=True)
 
 
-def stop_halfway(process: subprocess.Popen, number: int, manifest: Path, lines: int) -> None:
+def stop_halfway(process: BaseProcess, number: int, manifest: Path, lines: int) -> None:
     """Send a signal as soon as the manifest has so many lines.
 
     SIGINT goes to all processes, as Ctrl-C does; any other one to the parent alone, whose workers must notice.
     """
     deadline = time.monotonic() + 120
     while not manifest.exists() or manifest.read_bytes().count(b'\n') < lines:
-        assert process.poll() is None, f'it ended too early: {process.stderr.read()}'
+        assert process.exitcode is None, 'it ended too early: the file stderr in its folder says why'
         assert time.monotonic() < deadline
         time.sleep(0.005)
     (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
-    process.wait(timeout=60)
+    process.join(timeout=60)
 
 
 def kill_halfway(name, *arguments, cwd, manifest: Path, lines: int) -> None:

@@ -59,8 +59,8 @@ def test_interrupted_it_says_so_and_goes_on(source, converted, tmp_path, monkeyp
     dst = tmp_path / 'dst'
     started = start('openforensics', source, dst, '--workers', '2', cwd=tmp_path)
     stop_halfway(started, signal.SIGINT, dst / 'manifest.jsonl', lines=30)
-    assert started.returncode == 130
-    message = started.stderr.read()
+    assert started.exitcode == 130
+    message = (tmp_path / 'stderr').read_text()
     assert 'stopped; the same command goes on from here' in message
     assert 'Traceback' not in message
     assert convert_here(monkeypatch, 'openforensics', source, dst, '--workers', '2') == 0

@@ -222,13 +222,13 @@ def measure(setting: Setting, rounds: int) -> dict[str, dict]:
         unknown) and 'logits'.
     """
     # In a process of its own, whose memory has no holes that something else left.
-    with ProcessPoolExecutor(1, mp_context=_fresh_processes(setting.device)) as pool:
+    with ProcessPoolExecutor(1, mp_context=fresh_processes(setting.device)) as pool:
         peaks = pool.submit(peaks_of_setting, setting, rounds).result()
     timed = time_steps(make_steps(setting), rounds)
     return {form: dict(values, peaks=peaks[form]) for form, values in timed.items()}
 
 
-def _fresh_processes(device: str) -> BaseContext:
+def fresh_processes(device: str) -> BaseContext:
     """Processes that have done nothing but import this module: once, in a server, where they can be its forks."""
     if device != 'cpu' or 'forkserver' not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context('spawn')  # CUDA does not survive a fork

@@ -1,13 +1,12 @@
 """What an answer of a system costs, each system in a process of its own."""
 
-import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from statistics import median
 
 from .counting import count
-from .measuring import MIB, Setting, give_freed_arrays_back, make_steps, measure_peaks, time_steps
+from .measuring import MIB, Setting, fresh_processes, give_freed_arrays_back, make_steps, measure_peaks, time_steps
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ def cost_of(config: str, size: int, device: str, rounds: int) -> Cost | str:
     Returns:
         The cost, or in a line why there is none.
     """
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context('spawn')) as pool:
+    with ProcessPoolExecutor(1, mp_context=fresh_processes(device)) as pool:
         try:
             return pool.submit(_measure, config, size, device, rounds).result()
         except BrokenProcessPool:

@@ -1,14 +1,13 @@
 import hashlib
 import json
 import os
-import subprocess
-import sys
 from collections import Counter
 
 import numpy as np
 import pytest
 
 from monfap_mm.datasets.perturbations import PERTURBATIONS, Perturber, load_table
+from tests.scripts import run_script
 
 from ..files import box_mask, photo
 
@@ -44,15 +43,16 @@ def test_a_picture_decides_alone():
 def test_another_process_perturbs_alike(tmp_path):
     images = np.stack([photo(seed=seed) for seed in range(10)])
     np.save(tmp_path / 'images.npy', images)
-    code = (
+    (tmp_path / 'perturb.py').write_text(
         'import hashlib, sys, numpy\n'
         'from monfap_mm.datasets.perturbations import Perturber\n'
+        'print(hash("a"))\n'
         'for image in numpy.load(sys.argv[1]):\n'
         '    print(hashlib.sha256(Perturber()(image)[0]).hexdigest())'
     )
-    command = [sys.executable, '-W', 'ignore', '-c', code, str(tmp_path / 'images.npy')]
-    env = {**os.environ, 'PYTHONHASHSEED': '123'}
-    there = subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout.split()
+    done = run_script(tmp_path / 'perturb.py', tmp_path / 'images.npy', cwd=tmp_path)
+    seed, *there = done.stdout.split()
+    assert int(seed) != hash('a') or 'PYTHONHASHSEED' in os.environ  # it orders sets in another way
     assert there == [hashlib.sha256(Perturber()(image)[0]).hexdigest() for image in images]
 
 
