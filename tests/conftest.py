@@ -63,11 +63,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup() -> None:
     """Loggers of earlier tests forget files that are closed, into which MMEngine would write."""
-    pass_by_what_lasts()
     for logger in MMLogger._instance_dict.values():
         closed = [handler for handler in logger.handlers if getattr(handler, 'stream', handler) is None]
         for handler in closed:
             logger.removeHandler(handler)
+
+
+@pytest.fixture(autouse=True, scope='module')
+def _quick_collections() -> None:
+    pass_by_what_lasts()
 
 
 @pytest.fixture(scope='session')

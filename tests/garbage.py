@@ -8,10 +8,9 @@ import gc
 
 
 def pass_by_what_lasts() -> None:
-    """Done again after a pool of ``monfap_mm.jobs.workers``, which makes the collector forget it."""
-    if not gc.get_freeze_count():
-        gc.collect()
-        gc.freeze()
+    """To be done again after a pool of ``monfap_mm.jobs.workers``, which makes the collector forget it."""
+    gc.collect()
+    gc.freeze()
 
 
 pass_by_what_lasts()

@@ -237,7 +237,7 @@ def test_correlation_by_whole_matrices(published):
 def test_its_limit_of_one_piece_holds_in_the_command(tmp_path):
     """2365 x 2365 pixels are just above a third of 4096 x 4096; they are refused by the file's head alone."""
     config = CONFIG.parents[2] / 'demo' / 'pscc-net_demo.py'
-    model = revert_sync_batchnorm(MODELS.build(Config.fromfile(config).model))
+    model = revert_sync_batchnorm(MODELS.build(load(config).model))
     torch.save(dict(state_dict=model.state_dict()), tmp_path / 'weights.pth')
     for name, side in dict(large=2365, small=64).items():
         cv2.imwrite(str(tmp_path / f'{name}.png'), np.zeros((side, side, 3), np.uint8))
