@@ -18,6 +18,8 @@ from ..utils.atomic_write import written_aside
 from ..utils.state_dicts import compare_state_dicts, first_few, without_wrapper
 from .loading import read_checkpoint
 
+# Where training scripts keep the weights.
+PLACES = ('state_dict', 'model', 'model_state_dict', 'model_state')
 CHECKPOINTS = ('.pth', '.pt', '.tar', '.npz', '.safetensors')
 
 
@@ -68,47 +70,43 @@ def read_foreign(path: Path) -> dict:
         raise ConversionError(f'{path} cannot be read as a checkpoint: {error}') from None
 
 
-def take_state_dict(checkpoint: dict, *keys: str) -> dict[str, Tensor]:
+def take_state_dict(checkpoint: dict) -> dict[str, Tensor]:
     """The state dict in a checkpoint, without the prefix 'module.' of distributed training.
 
     Args:
-        checkpoint: What the file holds.
-        keys: Where the authors' code keeps the state dict, in order of preference; without any of them the checkpoint
-            is the state dict.
+        checkpoint: What the file holds: a dict with one of :data:`PLACES`, or the state dict itself.
 
     Raises:
         ConversionError: If there are no tensors in that place, or it is a folder of files; says what was found.
     """
     if isinstance(checkpoint, Folder):
         raise ConversionError(f'One file is expected, but IN is a folder with {first_few(list(checkpoint))}: name it.')
-    found = next((key for key in keys if key in checkpoint), None)
+    found = next((key for key in PLACES if key in checkpoint), None)
     state_dict = checkpoint if found is None else checkpoint[found]
     tensors = without_wrapper(state_dict) if isinstance(state_dict, Mapping) else {}
     if not tensors:
-        place = f'under {found!r}' if found else f'at the top, nor any of {", ".join(map(repr, keys))}' if keys else ''
+        place = f'under {found!r}' if found else f'at the top, nor any of {", ".join(map(repr, PLACES))}'
         holds = f'{found!r} is {_kind(state_dict)}' if found else f'the file is {_kind(checkpoint)}'
-        raise ConversionError(f'the checkpoint has no weights {place}'.rstrip() + f': {holds}')
+        raise ConversionError(f'the checkpoint has no weights {place}: {holds}')
     return tensors
 
 
-def join_files(checkpoint: dict, parts: Mapping[str, str], *keys: str) -> dict[str, Tensor]:
+def join_files(checkpoint: dict, parts: Mapping[str, str]) -> dict[str, Tensor]:
     """The weights of a system whose authors keep its parts in several files, in one state dict.
 
     Args:
-        checkpoint: What a folder holds, by file, see :func:`read_foreign`; or what one file holds, whose weights may
+        checkpoint: What a :class:`Folder` holds, see :func:`read_foreign`; or what one file holds, whose weights may
             have the prefixes already.
         parts: For each part a weight that only its file has, and the prefix that its weights get.
-        keys: As in :func:`take_state_dict`.
 
     Raises:
         ConversionError: If a file has no weights, or two have those of one part; names them. The weights of a file
             that is no part keep their names.
     """
-    is_folder = all(isinstance(content, dict) for content in checkpoint.values())
     joined, origin = {}, {}
-    for file, content in checkpoint.items() if is_folder else [('IN', checkpoint)]:
+    for file, content in checkpoint.items() if isinstance(checkpoint, Folder) else [('IN', checkpoint)]:
         try:
-            weights = take_state_dict(content, *keys)
+            weights = take_state_dict(content)
         except ConversionError as error:
             raise ConversionError(f'{file}: {error}') from None
         prefix = next((prefix for weight, prefix in parts.items() if weight in weights), '')

@@ -5,7 +5,9 @@ import pytest
 import torch
 
 from monfap_mm.model_files.conversion import (
+    PLACES,
     ConversionError,
+    Folder,
     build_target,
     join_files,
     read_foreign,
@@ -67,12 +69,14 @@ PARTS = {'stem.w': 'backbone.', 'fc.w': 'head.'}
 def test_files_of_the_parts_are_joined_whatever_their_names():
     backbone, head = {'module.stem.w': WEIGHT}, {'fc.w': WEIGHT + 1, 'fc.b': WEIGHT}
     joined = {'backbone.stem.w': WEIGHT, 'head.fc.w': WEIGHT + 1, 'head.fc.b': WEIGHT}
-    for checkpoint in ({'1.pth': dict(model=backbone), '2.pth': head}, dict(model=joined, epoch=3), joined):
-        found = join_files(checkpoint, PARTS, 'model')
+    in_one = (dict(model=joined, epoch=3), dict(model=joined, optimizer=dict(state={})), joined)
+    for checkpoint in (Folder({'1.pth': dict(model=backbone), '2.pth': head}), *in_one):
+        found = join_files(checkpoint, PARTS)
         assert found.keys() == joined.keys()
         for key, value in joined.items():
             torch.testing.assert_close(found[key], value)
-    assert join_files({'1.pth': backbone, 'other.pth': dict(x=WEIGHT)}, PARTS).keys() == {'backbone.stem.w', 'x'}
+    with_another = Folder({'1.pth': backbone, 'other.pth': dict(x=WEIGHT)})
+    assert join_files(with_another, PARTS).keys() == {'backbone.stem.w', 'x'}
 
 
 @pytest.mark.parametrize(
@@ -84,14 +88,14 @@ def test_files_of_the_parts_are_joined_whatever_their_names():
 )
 def test_files_of_which_one_does_not_belong_are_named(second, words):
     with pytest.raises(ConversionError, match=words):
-        join_files({'a/1.pth': {'stem.w': WEIGHT}, 'a/2.pth': second}, PARTS)
+        join_files(Folder({'a/1.pth': {'stem.w': WEIGHT}, 'a/2.pth': second}), PARTS)
 
 
-def test_the_state_dict_is_found_in_order_of_preference():
-    checkpoint = dict(ema={'module.w': WEIGHT + 1}, model={'module.w': WEIGHT}, epoch=3)
-    torch.testing.assert_close(take_state_dict(checkpoint, 'model', 'ema')['w'], WEIGHT)
-    torch.testing.assert_close(take_state_dict(checkpoint, 'state_dict', 'ema')['w'], WEIGHT + 1)
-    torch.testing.assert_close(take_state_dict({'w': WEIGHT}, 'model')['w'], WEIGHT)
+def test_the_state_dict_is_found_wherever_training_scripts_keep_it():
+    for place in PLACES:
+        checkpoint = {'optimizer': dict(state={}), place: {'module.w': WEIGHT}, 'epoch': 3}
+        torch.testing.assert_close(take_state_dict(checkpoint)['w'], WEIGHT)
+    torch.testing.assert_close(take_state_dict({'w': WEIGHT})['w'], WEIGHT)
 
 
 @pytest.mark.parametrize(
@@ -101,20 +105,20 @@ def test_the_state_dict_is_found_in_order_of_preference():
         (dict(model={}), "under 'model': 'model' is an empty dict"),
         (dict(model=dict.fromkeys('abcdefg')), "'model' is a dict of 'a', 'b', 'c', 'd', 'e', and 2 more"),
         (dict(model={1: WEIGHT}), "'model' is a dict of 1"),  # no name
-        (dict(epoch=3), "at the top, nor any of 'model': the file is a dict of 'epoch'"),
-        ({}, "at the top, nor any of 'model': the file is an empty dict"),
+        (dict(epoch=3), "at the top, nor any of 'state_dict', .*: the file is a dict of 'epoch'"),
+        ({}, "'model_state': the file is an empty dict"),
     ],
 )
 def test_a_checkpoint_without_weights(checkpoint, found):
     with pytest.raises(ConversionError, match=f'^the checkpoint has no weights .*{found}$'):
-        take_state_dict(checkpoint, 'model')
+        take_state_dict(checkpoint)
 
 
 def test_a_folder_where_one_file_is_expected(tmp_path):
     for name in ('a.pth', 'b.pt'):
         torch.save(dict(w=WEIGHT), tmp_path / name)
     with pytest.raises(ConversionError, match='One file is expected, but IN is a folder with a.pth, b.pt: name it'):
-        take_state_dict(read_foreign(tmp_path), 'model')
+        take_state_dict(read_foreign(tmp_path))
 
 
 def test_a_config_without_a_model(tmp_path):

@@ -24,8 +24,6 @@ from monfap_mm.model_files.conversion import (
     write_checkpoint,
 )
 
-# Where training scripts keep the weights.
-KEYS = ('state_dict', 'model', 'model_state_dict')
 KINDS = ('weight', 'bias', 'running_mean', 'running_var')
 # It enters no answer, and older files lack it.
 COUNTER = 'num_batches_tracked'
@@ -111,7 +109,7 @@ def main() -> None:
     """Convert one checkpoint."""
     args = parse_args()
     target = build_backbone(args.config)
-    source = take_state_dict(read_foreign(args.source), *KEYS)
+    source = take_state_dict(read_foreign(args.source))
     state_dict = convert(source, target, has_order=args.source.suffix != '.safetensors')
     write_checkpoint(state_dict, dict(converted_from=args.source.name), args.source, args.destination)
     print('To start from them:')

@@ -14,6 +14,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from monfap_mm.apis import ForgeryInferencer
 from monfap_mm.deployment import export_model
+from monfap_mm.model_files.conversion import PLACES
 from monfap_mm.model_files.loading import build_model
 from monfap_mm.models import ForgerySegmentor
 from tests.logs import captured_logs
@@ -46,6 +47,14 @@ def test_every_peer_with_published_weights_has_a_converter():
     assert set(PEERS) >= set(RECIPES) - {'ncl_iml'}
     for name in PEERS:
         assert callable(import_module(f'monfap_mm.models.baselines.{name}.checkpoint').to_state_dict)
+
+
+@pytest.mark.parametrize('name', PEERS)
+def test_a_converter_takes_weights_wherever_a_training_script_keeps_them(name):
+    convert = import_module(f'monfap_mm.models.baselines.{name}.checkpoint').to_state_dict
+    weights = {'module.surplus': torch.ones(3)}  # a name that is not known stays
+    for file in (weights, *(dict(epoch=3, optimizer={}) | {place: weights} for place in PLACES)):
+        assert convert(file).keys() == {'surplus'}
 
 
 def _train_in_one_of_two_processes(rank, folder, name):

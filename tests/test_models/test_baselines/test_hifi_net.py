@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from mmengine.model import revert_sync_batchnorm
 from mmseg.registry import MODELS
 
+from monfap_mm.model_files.conversion import Folder
 from monfap_mm.models.baselines.hifi_net.checkpoint import to_state_dict
 from monfap_mm.models.baselines.hifi_net.fenet import FENet, complete
 from monfap_mm.models.baselines.hifi_net.hierarchy import weight_by_parents
@@ -355,4 +356,4 @@ def test_two_files_of_the_authors_are_joined():
             model={f'module.{k.removeprefix("SegNet.")}': v for k, v in weights.items() if k.startswith('SegNet.')}
         ),
     }
-    assert to_state_dict(files).keys() == to_state_dict(weights).keys()
+    assert to_state_dict(Folder(files)).keys() == to_state_dict(weights).keys()

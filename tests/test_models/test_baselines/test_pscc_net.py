@@ -13,7 +13,7 @@ from mmengine.model import revert_sync_batchnorm
 from mmseg.registry import MODELS, TRANSFORMS
 
 from monfap_mm.cli import main
-from monfap_mm.model_files.conversion import ConversionError, require_fit
+from monfap_mm.model_files.conversion import ConversionError, Folder, require_fit
 from monfap_mm.models.baselines.pscc_net.checkpoint import to_state_dict
 from monfap_mm.models.baselines.pscc_net.correlation import SpatioChannelCorrelation
 from monfap_mm.models.baselines.pscc_net.losses import PSCCLoss, balanced_bce, scaled_targets
@@ -272,11 +272,11 @@ def test_three_files_are_joined_and_other_keys_named():
         for file, part in parts.items()
     }
     target = build().state_dict()
-    require_fit(to_state_dict(files), target)
+    require_fit(to_state_dict(Folder(files)), target)
     del files['DetectionHead.pth']
     files['NLCDetection.pth']['module.surplus'] = torch.zeros(1)
     with pytest.raises(ConversionError, match='missing: detection_head') as error:
-        require_fit(to_state_dict(files), target)
+        require_fit(to_state_dict(Folder(files)), target)
     assert 'surplus' in str(error.value)
 
 

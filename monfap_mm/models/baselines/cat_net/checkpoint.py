@@ -24,12 +24,12 @@ RENAMES = (
 
 
 def to_state_dict(checkpoint: dict) -> dict[str, Tensor]:
-    """From the authors' file, a dict with 'state_dict', to the names of :class:`CatNet`.
+    """From what the authors' file holds to the names of :class:`CatNet`.
 
     Raises:
         ConversionError: If it holds no weights.
     """
-    return {_rename(key): value for key, value in take_state_dict(checkpoint, 'state_dict').items()}
+    return {_rename(key): value for key, value in take_state_dict(checkpoint).items()}
 
 
 def _rename(key: str) -> str:

@@ -32,7 +32,7 @@ def to_state_dict(checkpoint: dict) -> dict[str, Tensor]:
         ConversionError: If there are no weights.
     """
     state_dict = {}
-    for key, value in take_state_dict(checkpoint, 'model_state', 'state_dict', 'model').items():
+    for key, value in take_state_dict(checkpoint).items():
         for pattern, replacement in RENAMES:
             key = re.sub(pattern, replacement, key)
         state_dict[key] = value

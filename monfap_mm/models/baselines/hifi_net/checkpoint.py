@@ -49,7 +49,7 @@ def to_state_dict(checkpoint: dict) -> dict[str, Tensor]:
         ConversionError: As :func:`join_files`.
     """
     state_dict = {}
-    for key, value in join_files(checkpoint, PARTS, 'model').items():
+    for key, value in join_files(checkpoint, PARTS).items():
         if CONSTANT.search(key):
             continue
         for pattern, replacement in RENAMES:

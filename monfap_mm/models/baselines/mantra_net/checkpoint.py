@@ -29,8 +29,8 @@ def to_state_dict(checkpoint: dict) -> dict[str, Tensor]:
     """Our state dict from that of the port.
 
     Args:
-        checkpoint: The port's state dict. Moving statistics, which it lacks, may be added as ``bnorm.moving_mean`` and
-            ``bnorm.moving_variance``; without them the weights are for ``norm='instance'``.
+        checkpoint: What the port's file holds. Moving statistics, which it lacks, may be added as
+            ``bnorm.moving_mean`` and ``bnorm.moving_variance``; without them the weights are for ``norm='instance'``.
 
     Raises:
         ConversionError: If its SRM filters, which are constants, are others.

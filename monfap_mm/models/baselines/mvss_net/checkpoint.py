@@ -31,12 +31,12 @@ _SOBEL_NORM = re.compile(r'^sobel_([xy])(\d)\.1\.(\w+)$')
 
 
 def to_state_dict(checkpoint: dict) -> dict[str, Tensor]:
-    """State dict of an :class:`MVSSNet` from what the authors' file holds.
+    """State dict of an :class:`MVSSNet` in our names.
 
     Nothing is computed but the authors' own division of the Bayar weights, which here is part of the forward pass.
 
     Args:
-        checkpoint: A state dict, possibly with 'module.' before its keys.
+        checkpoint: What the authors' file holds.
     """
     official = take_state_dict(checkpoint)
     state_dict = {_rename(key): value for key, value in official.items() if not _UNUSED.search(key)}

@@ -47,7 +47,7 @@ def to_state_dict(checkpoint: dict) -> dict[str, Tensor]:
     Raises:
         ConversionError: If there are no weights.
     """
-    weights, state_dict = take_state_dict(checkpoint, 'model', 'state_dict'), {}
+    weights, state_dict = take_state_dict(checkpoint), {}
     for key, value in weights.items():
         for pattern, replacement in VIP_RENAMES if 'obj_queries' in weights else RENAMES:
             key = re.sub(pattern, replacement, key)
