@@ -111,8 +111,8 @@ def join_files(checkpoint: dict, parts: Mapping[str, str]) -> dict[str, Tensor]:
             raise ConversionError(f'{file}: {error}') from None
         prefix = next((prefix for weight, prefix in parts.items() if weight in weights), '')
         if prefix in origin:
-            what = f'both hold the weights {prefix}*' if prefix else 'both hold weights of no part of this system'
-            raise ConversionError(f'{origin[prefix]} and {file} {what}: leave one of them in the folder')
+            reason = f'both hold the weights {prefix}*: leave one in the folder' if prefix else 'are of another system'
+            raise ConversionError(f'{origin[prefix]} and {file} {reason}')
         origin[prefix] = file
         joined |= {prefix + key: value for key, value in weights.items()}
     return joined

@@ -91,6 +91,12 @@ def test_files_of_which_one_does_not_belong_are_named(second, words):
         join_files(Folder({'a/1.pth': {'stem.w': WEIGHT}, 'a/2.pth': second}), PARTS)
 
 
+def test_files_of_another_system_are_named():
+    others = Folder({'HRNet.pth': dict(x=WEIGHT), 'Head.pth': dict(y=WEIGHT)})
+    with pytest.raises(ConversionError, match='HRNet.pth and Head.pth are of another system'):
+        join_files(others, PARTS)
+
+
 def test_the_state_dict_is_found_wherever_training_scripts_keep_it():
     for place in PLACES:
         checkpoint = {'optimizer': dict(state={}), place: {'module.w': WEIGHT}, 'epoch': 3}
