@@ -148,12 +148,14 @@ def test_the_inference_form_answers_the_same(name):
 
 
 @each
+@pytest.mark.parametrize('mode', ['whole', 'slide'])
 @pytest.mark.filterwarnings('error:When align_corners=True')  # mmseg's advice, which no user can follow
-def test_the_inferencer_answers(name, tmp_path):
+def test_the_inferencer_answers(name, mode, tmp_path):
     """Beside a picture that is none, which does not end the job."""
     torch.save(dict(state_dict=trained(name).state_dict()), tmp_path / 'weights.pth')
     cfg = small_config(name)
-    inferencer = ForgeryInferencer(cfg, str(tmp_path / 'weights.pth'), device='cpu')
+    cfg.model.test_cfg = dict(mode='whole', crop_size=(16, 16), stride=(8, 16))
+    inferencer = ForgeryInferencer(cfg, str(tmp_path / 'weights.pth'), device='cpu', mode=mode)
     picture = np.random.default_rng(0).integers(0, 256, (*SIZE, 3), dtype=np.uint8)
     answer, refused = inferencer([picture, np.zeros((0, 3, 3), np.uint8)])
     assert answer.error is None
