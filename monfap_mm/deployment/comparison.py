@@ -16,16 +16,19 @@ class CheckError(RuntimeError):
     """An exported file answers otherwise than the model."""
 
 
-def check_outputs(form: ExportForm, run: Runner, shapes: Iterable[tuple[int, int, int]]) -> float:
+def check_outputs(
+    form: ExportForm, run: Runner, shapes: Iterable[tuple[int, int, int]], tolerance: float = TOLERANCE
+) -> float:
     """Compare all answers with those of the model, for noise that was half as wide and three rows higher before.
 
-    An answer may differ by 1e-4 times its largest absolute value, but at least by 1e-4: ten times what rounding does,
-    where logits are large.
+    An answer may differ by ``tolerance`` times its largest absolute value, but at least by that: 1e-4 is ten times what
+    rounding does, where logits are large.
 
     Args:
         form: The model, on the CPU.
         run: The exported one.
         shapes: Batch, height and width of the pictures.
+        tolerance: What an answer may differ by. Default: 1e-4.
 
     Returns:
         The largest difference, as a multiple of ``max(1, largest absolute value)``.
@@ -46,7 +49,7 @@ def check_outputs(form: ExportForm, run: Runner, shapes: Iterable[tuple[int, int
         if set(found) != set(expected):
             raise CheckError(f'what was exported gives {", ".join(found)}, and the model {", ".join(expected)}')
         for name in expected:
-            worst = max(worst, _difference(found[name], expected[name], f'{name} of {where}'))
+            worst = max(worst, _difference(found[name], expected[name], tolerance, f'{name} of {where}'))
     return worst
 
 
@@ -57,10 +60,10 @@ def answers_of(form: ExportForm, images: np.ndarray, size: np.ndarray) -> dict[s
     return {name: answer.numpy() for name, answer in answers.items()}
 
 
-def _difference(found: np.ndarray, expected: np.ndarray, where: str) -> float:
+def _difference(found: np.ndarray, expected: np.ndarray, tolerance: float, where: str) -> float:
     if found.shape != expected.shape:
         raise CheckError(f'{where} has the shape {found.shape}, and the model gives {expected.shape}')
     difference = float(np.abs(found - expected).max() / max(1, np.abs(expected).max()))
-    if not difference <= TOLERANCE:
-        raise CheckError(f'{where} differs by {difference:.1e}, more than {TOLERANCE:g}')
+    if not difference <= tolerance:
+        raise CheckError(f'{where} differs by {difference:.1e}, more than {tolerance:g}')
     return difference

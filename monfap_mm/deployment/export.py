@@ -11,7 +11,7 @@ from mmseg.models.utils import Upsample
 from torch import Tensor, nn
 
 from ..distribution import install_extra
-from ..model_files.onnx_metadata import KEY, OnnxMetadata
+from ..model_files.onnx_metadata import CARD, KEY, OnnxMetadata
 from ..model_files.onnx_seal import seal
 from ..models import ForgerySegmentor
 from ..models.ops import swap
@@ -130,13 +130,16 @@ def export_program(form: ExportForm) -> torch.export.ExportedProgram:
         ) from error
 
 
-def to_onnx(program: torch.export.ExportedProgram, form: ExportForm, metadata: OnnxMetadata) -> bytes:
+def to_onnx(
+    program: torch.export.ExportedProgram, form: ExportForm, metadata: OnnxMetadata, card: str | None = None
+) -> bytes:
     """Translate a graph.
 
     Args:
         program: What :func:`export_program` has recorded.
         form: The model that it was made of.
         metadata: What the file shall say of itself.
+        card: What the file shall tell its reader, under the key ``model_card``.
 
     Returns:
         The contents of an .onnx file, sealed.
@@ -166,7 +169,7 @@ def to_onnx(program: torch.export.ExportedProgram, form: ExportForm, metadata: O
         raise ExportError(f'a {type(form.model).__name__} cannot be translated to ONNX: {reason}') from error
     model = exported.model_proto
     _clean(model.graph)
-    onnx.helper.set_model_props(model, {KEY: metadata.to_json()})
+    onnx.helper.set_model_props(model, {KEY: metadata.to_json()} | ({CARD: card} if card else {}))
     try:
         return seal(model.SerializeToString())
     except Exception as error:  # protobuf's own, which no public name has

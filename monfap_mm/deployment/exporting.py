@@ -15,6 +15,7 @@ from .benchmark import benchmark
 from .comparison import Runner, check_outputs
 from .describe import describe
 from .export import ExportForm, export_program, to_onnx
+from .half_weights import TOLERANCE, halve_weights
 
 FORMATS = ('.onnx', '.pt2')
 # Batches and sizes that a graph which holds for one only would fail on; the size of testing comes in addition.
@@ -43,39 +44,49 @@ class Exported:
         return benchmark(self.form, self.run, shape, rounds)
 
 
-def export_model(config: str, weights: str, out: Path) -> Exported:
+def export_model(config: str, weights: str, out: Path, half_weights: bool = False, card: str | None = None) -> Exported:
     """Export a model and check it; the file is written last, if it is right.
 
     Args:
         config: Path of a config, or a name that the package knows.
         weights: Path of a checkpoint.
         out: Where to; the ending is the format.
+        half_weights: Whether an .onnx file stores its weights in 16 bits; the calculations stay in 32 bits.
+        card: A text for the readers of an .onnx file.
 
     Returns:
         What was made.
 
     Raises:
         FileNotFoundError: If there is no such config or checkpoint.
-        ValueError: If the ending is unknown, the config does what the runtime cannot do, or the weights do not fit.
+        ValueError: If the ending is unknown or cannot hold what is asked for, the config does what the runtime cannot
+            do, or the weights do not fit, into the model or into 16 bits.
         ImportError: If the ONNX packages are not installed.
         ExportError: If the model has no form as a graph.
         CheckError: If the graph does not answer as the model does.
     """
     if out.suffix not in FORMATS:
         raise ValueError(f'the file must end with {" or ".join(FORMATS)}, got {out}')
+    if out.suffix != '.onnx' and (half_weights or card):
+        raise ValueError(f'only .onnx files have weights of 16 bits or a card, not {out}')
     cfg, _ = load_config(config, None)
     model = build_model(cfg, weights, 'cpu')
     metadata = describe(cfg, weights, getattr(model, 'experts', ()), model.max_pixels_in_one_piece)
     form = ExportForm(model, metadata)
     program = export_program(form)
     if out.suffix == '.onnx':
-        content = to_onnx(program, form, metadata)
+        content = to_onnx(program, form, metadata, card)
         run = _run_onnx(content)
     else:
         content = _to_pt2(program, metadata)
         run = _run_pt2(content)
     size = _size(metadata)
-    difference = check_outputs(form, run, [*CHECKED, (1, *size)])
+    shapes = [*CHECKED, (1, *size)]
+    difference = check_outputs(form, run, shapes)
+    if half_weights:
+        content = halve_weights(content)
+        run = _run_onnx(content)
+        difference = check_outputs(form, run, shapes, TOLERANCE)
     atomic_write(out, content)
     return Exported(form, run, size, difference)
 

@@ -13,6 +13,8 @@ SCHEMA_VERSION = 2
 READABLE = (1, 2)
 # Under this name the file's metadata holds the JSON.
 KEY = 'monfap_mm'
+# And under this one, if it has one, a text for people: what the model is good for.
+CARD = 'model_card'
 INTERPOLATIONS = ('nearest', 'bilinear', 'bicubic', 'area', 'lanczos')
 
 

@@ -22,6 +22,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', help='config file, or a name that "monfap info" lists')
     parser.add_argument('checkpoint')
     parser.add_argument('out', type=Path, help=f'file to write, {" or ".join(FORMATS)}')
+    parser.add_argument('--half-weights', action='store_true', help='store the weights in 16 bits: half the size')
+    parser.add_argument('--card', type=Path, metavar='FILE', help='text that the .onnx file shall carry, a model card')
     parser.add_argument('--benchmark', action='store_true', help='measure the latency beside PyTorch')
     parser.add_argument(
         '--size',
@@ -48,8 +50,9 @@ def main() -> None:
     if not args.out.parent.is_dir():
         raise CommandError(f'there is no folder {args.out.parent}')
     try:
+        card = args.card and args.card.read_text(encoding='utf-8')
         with only_writer(args.out):
-            exported = export_model(args.config, args.checkpoint, args.out)
+            exported = export_model(args.config, args.checkpoint, args.out, args.half_weights, card)
     except (OSError, ValueError, ImportError, RuntimeError) as error:
         raise CommandError(error) from error
     report(exported, args.out, time.perf_counter() - start)
