@@ -14,6 +14,13 @@ train_pipeline = [
     dict(type='RandomApply', transforms=dict(type='Perturb', severity=(1, 4), num=(1, 2)), prob=0.5),
     dict(type='PackForgeryInputs'),
 ]
+# Photographs of any size are answered at the size that it learned from.
+test_pipeline = [
+    dict(type='LoadForgeryImage'),
+    dict(type='Resize', scale=(384, 384), keep_ratio=True),
+    dict(type='LoadForgeryAnnotations'),
+    dict(type='PackForgeryInputs'),
+]
 model = dict(
     projection=dict(
         type='ChannelProjection', in_channels=[24, 40, 112, 320], out_channels=slim_channels, norm_cfg=norm_cfg
@@ -30,6 +37,8 @@ train_dataloader = dict(
         dataset=dict(type='ForgeryDataset', data_root='data/photos_x6', ann_file='train.txt', pipeline=train_pipeline),
     )
 )
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 train_cfg = dict(val_interval=2)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.02, by_epoch=False, begin=0, end=100),

@@ -4,6 +4,7 @@ import os
 from typing import TYPE_CHECKING
 
 from ..distribution import BACKENDS, INSTALL_FULL, IS_FULL
+from ..model_files.starter import STARTER, STARTER_FILE
 from .prediction import Backend
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def load_backend(
         FileNotFoundError: If there is no such config, checkpoint or ONNX file.
         ValueError: If the arguments contradict each other, or a file is not what it should be.
     """
+    model = str(STARTER_FILE) if model == STARTER else model
     model = os.fspath(model) if isinstance(model, os.PathLike) else model
     weights = None if weights is None else os.fspath(weights)
     device = None if device is None else str(device)
@@ -36,7 +38,7 @@ def load_backend(
         if not is_onnx_file:
             raise ValueError(f"backend 'onnx' takes an .onnx file, made by tools/deployment/export.py, not {model}")
         if weights is not None:
-            raise ValueError(f'{model} holds its weights: leave out {weights}')
+            raise ValueError(f'{model} holds its weights: leave out {weights}, or name its config as the model')
         from .onnx_backend import OnnxBackend
 
         return OnnxBackend(model, device, mode)

@@ -14,6 +14,7 @@ from scipy.special import expit
 from ..media.folders import PictureInputs, expand_inputs
 from ..media.images import read_picture
 from ..media.limits import MAX_PIXELS_OF_ANSWERS, check_one_piece
+from ..model_files.starter import STARTER
 from ..structures import CLASSES, ForgeryResult, find_regions
 from ..utils.known import known
 from .backend import load_backend
@@ -46,7 +47,8 @@ class ForgeryInferencer:
 
     Args:
         model: Path of a config, a name that the package knows (``monfap info``), or a config; or path of an .onnx file
-            that ``tools/deployment/export.py`` made, which needs no PyTorch.
+            that ``tools/deployment/export.py`` made, which needs no PyTorch. Default: 'starter', the one that comes
+            with the package, see docs/starter-model.md.
         weights: Path or address of a checkpoint. Default: None, the one that the package knows for the name; an .onnx
             file has its own.
         device: 'cpu', 'cuda', 'cuda:1'..., or a ``torch.device``. Default: None, a GPU if there is one.
@@ -71,7 +73,7 @@ class ForgeryInferencer:
 
     def __init__(
         self,
-        model: 'str | os.PathLike | Config',
+        model: 'str | os.PathLike | Config' = STARTER,
         weights: str | os.PathLike | None = None,
         device: 'str | torch.device | None' = None,
         mode: str | None = None,
@@ -82,6 +84,7 @@ class ForgeryInferencer:
         if not 0 <= threshold <= 1:
             raise ValueError(f'the threshold must lie in 0 to 1, got {threshold}')
         self.backend = load_backend(model, weights, device, mode, backend)
+        self.name = self.backend.name  # what answers call the model
         self.threshold = threshold
         self.max_pixels = max_pixels
 
@@ -201,6 +204,7 @@ class ForgeryInferencer:
             gates=self._gates(prediction.gates),
             coarse=None if coarse is None else coarse.astype(np.float16),
             note=work.note,
+            model=self.name,
             image=image,
         )
 

@@ -10,6 +10,7 @@ from ..media.headers import Source
 from ..model_files.onnx_input import padded_size, resize_picture, resized_size
 from ..model_files.onnx_metadata import OnnxMetadata, read_metadata
 from ..model_files.onnx_seal import is_intact
+from ..model_files.starter import STARTER, STARTER_FILE
 from ..utils.provenance import hash_file
 from ..utils.windows import MODES, average_windows, windows
 from .onnx_graph import EXPORT_ANEW, GraphOutputs, OnnxGraph, resize_map
@@ -45,6 +46,7 @@ class OnnxBackend:
             raise FileNotFoundError(f'there is no ONNX file {path} (looked in {os.getcwd()})')
         self.weights = path
         self.graph, self.metadata = _open_graph(path, device)
+        self.name = STARTER if path == str(STARTER_FILE) else self.metadata.config
         self.mode = mode or self.metadata.mode
         if self.mode == 'slide':
             _check_windows(self.metadata, path)

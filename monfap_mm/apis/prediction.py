@@ -57,6 +57,7 @@ class Backend(Protocol):
     """A model that is ready to answer.
 
     Attributes:
+        name: What the model is called in its answers.
         mode: 'whole' or 'slide'.
         max_pixels_in_one_piece: How large an input may be with 'whole'.
         experts: Names of the experts, in the order of the gate values; empty in a model without gates.
@@ -64,6 +65,7 @@ class Backend(Protocol):
         has_datasamples: Whether predictions come with MMSegmentation's samples.
     """
 
+    name: str
     has_datasamples: bool
     mode: str
     max_pixels_in_one_piece: int

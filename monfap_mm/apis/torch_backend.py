@@ -2,6 +2,7 @@
 
 import os
 from functools import cached_property
+from pathlib import Path
 
 import mmcv
 import numpy as np
@@ -36,6 +37,7 @@ class TorchBackend:
 
     def __init__(self, model: str | Config, weights: str | None, device: str | None, mode: str | None) -> None:
         self.cfg, known_weights = load_config(model, mode)
+        self.name = Path(self.cfg.filename).stem if self.cfg.filename else 'a config'
         found = weights or known_weights
         if found is None:
             raise ValueError('weights are needed: without a checkpoint the model would answer at random')

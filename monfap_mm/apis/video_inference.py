@@ -59,7 +59,7 @@ def predict_video(
             closing(_answers(inferencer, frames, batch_size, workers)) as answers,
             closing(map_ahead(lambda answer: _digest(*answer, watch), answers, 1, batch_size)) as digests,
         ):
-            return _conclude(path, video, list(digests), inferencer.threshold)
+            return _conclude(path, video, list(digests), inferencer)
     except BadInput as error:
         return VideoResult(path, error=str(error))
 
@@ -90,7 +90,9 @@ def _digest(index: int, time: float, result: ForgeryResult, watch: Watcher | Non
     return FrameScore(index, time, known(result.score), len(result.regions), area)
 
 
-def _conclude(path: str, video: VideoReader, digests: list[FrameScore | str], threshold: float) -> VideoResult:
+def _conclude(
+    path: str, video: VideoReader, digests: list[FrameScore | str], inferencer: ForgeryInferencer
+) -> VideoResult:
     frames = tuple(digest for digest in digests if isinstance(digest, FrameScore))
     errors = [digest for digest in digests if isinstance(digest, str)]
     facts: dict[str, Any] = dict(
@@ -108,8 +110,9 @@ def _conclude(path: str, video: VideoReader, digests: list[FrameScore | str], th
         path,
         **facts,
         score=score,
-        label=CLASSES[score > threshold],
+        label=CLASSES[score > inferencer.threshold],
         frames=frames,
-        stretches=find_stretches([frame.time for frame in frames], scores, threshold, facts['duration']),
+        stretches=find_stretches([frame.time for frame in frames], scores, inferencer.threshold, facts['duration']),
         note='; '.join(note for note in (video.note, failed) if note) or None,
+        model=inferencer.name,
     )

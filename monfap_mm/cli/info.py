@@ -7,6 +7,7 @@ from itertools import groupby
 
 from ..apis import list_models
 from ..distribution import IS_FULL
+from ..model_files.starter import STARTER
 from ..utils.provenance import versions
 from ..version import __version__
 
@@ -19,9 +20,9 @@ def run(args: argparse.Namespace) -> int:
     print('\ndevices')
     for device, text in _devices().items():
         print(f'  {device:24}{text}')
-    print('\nmodels')
+    print(f'\nmodels\n  {STARTER:24}comes with the package; what --model is where nothing is said')
     if not IS_FULL:
-        print('  .onnx files only; configs and checkpoints need PyTorch and the full package')
+        print('  .onnx files; configs and checkpoints need PyTorch and the full package')
     for system, models in groupby(list_models().items() if IS_FULL else (), lambda item: item[1]['In Collection']):
         print(f'  {system}')
         for name, entry in models:

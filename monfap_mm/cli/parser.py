@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ..distribution import BACKENDS
 from ..media.limits import MAX_PIXELS_OF_ANSWERS
+from ..model_files.starter import STARTER
 from ..utils.windows import MODES
 from ..version import __version__
 from .arguments import shard
@@ -204,7 +205,11 @@ def _add_info(verbs) -> None:
 
 def _add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments that name a model."""
-    parser.add_argument('--model', required=True, help='config, .onnx file, or a name that "monfap info" lists')
+    parser.add_argument(
+        '--model',
+        default=STARTER,
+        help='config, .onnx file, or a name that "monfap info" lists; default: %(default)s, of the package',
+    )
     parser.add_argument('--weights', help='checkpoint; may be left out where "monfap info" knows one')
     parser.add_argument('--backend', choices=BACKENDS, help='default: onnx for an .onnx file, else torch')
     parser.add_argument('--mode', choices=MODES, help='in one piece, or in windows at full resolution; default: config')

@@ -32,6 +32,7 @@ class ForgeryResult:
             float16; not part of the JSON form.
         note: What the reader should know about the answer, such as that it is for the first frame.
         error: Why there is no answer; None where there is one.
+        model: Name of the model that answered; None where there is no answer, or in records from before it was kept.
         image: The picture (H, W, 3), uint8, BGR, where it was asked for; not part of the JSON form.
     """
 
@@ -46,6 +47,7 @@ class ForgeryResult:
     coarse: np.ndarray | None = None
     note: str | None = None
     error: str | None = None
+    model: str | None = None
     image: np.ndarray | None = None
 
     @property
@@ -74,6 +76,7 @@ class ForgeryResult:
             mask=None if self.mask is None else encode_rle(self.mask),
             note=self.note,
             error=self.error,
+            model=self.model,
         )
 
     @classmethod
@@ -102,6 +105,7 @@ class ForgeryResult:
                 gates=None if gates is None else {expert: tuple(levels) for expert, levels in gates.items()},
                 note=values['note'],
                 error=values['error'],
+                model=values.get('model'),
             )
         except KeyError as error:
             raise ValueError(f'the answer lacks {error}') from error

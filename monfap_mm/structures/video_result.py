@@ -50,6 +50,7 @@ class VideoResult:
         stretches: The suspect stretches, in their order.
         note: What the reader should know about the answer, such as that the file is cut off.
         error: Why there is no answer; None where there is one.
+        model: Name of the model that answered; None where there is no answer, or in records from before it was kept.
     """
 
     path: str
@@ -63,6 +64,7 @@ class VideoResult:
     stretches: tuple[Stretch, ...] = ()
     note: str | None = None
     error: str | None = None
+    model: str | None = None
 
     def __repr__(self) -> str:
         if self.error is not None:
@@ -88,6 +90,7 @@ class VideoResult:
             frames={name: list(column) for name, column in zip(FRAME_COLUMNS, columns)},
             note=self.note,
             error=self.error,
+            model=self.model,
         )
 
     @classmethod
@@ -117,6 +120,7 @@ class VideoResult:
                 ),
                 note=values['note'],
                 error=values['error'],
+                model=values.get('model'),
             )
         except KeyError as error:
             raise ValueError(f'the answer lacks {error}') from error

@@ -107,8 +107,9 @@ def _draw_header(page: Page, result: ForgeryResult) -> None:
     _, right = page.text(MARGIN + 9, y, result.label.upper(), VERDICT_POINTS, weight='bold', color='white', bbox=tag)
     _, right = page.text(right + 28, y, f'P(fake) {result.score:.3f}', VERDICT_POINTS, weight='bold')
     height_px, width_px = result.size
-    facts = [f'{width_px} x {height_px} pixels', f'{result.mask.mean():.1%} of them fake', *filter(None, [result.note])]
-    page.text(right + 28, y, '  ·  '.join(facts), CAPTION_POINTS, max_width=width + MARGIN - right - 28)
+    model = result.model and f'by the model {result.model}'
+    facts = [f'{width_px} x {height_px} pixels', f'{result.mask.mean():.1%} of them fake', model, result.note]
+    page.text(right + 28, y, '  ·  '.join(filter(None, facts)), CAPTION_POINTS, max_width=width + MARGIN - right - 28)
 
 
 def _draw_pictures(

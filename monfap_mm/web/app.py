@@ -98,6 +98,7 @@ class _Desk:
         return JSONResponse(
             dict(
                 version=__version__,
+                model=self.inferencer.name,
                 threshold=self.inferencer.threshold,
                 max_bytes=self.uploads.max_bytes,
                 max_pixels=self.inferencer.max_pixels,

@@ -91,6 +91,7 @@ class NumberOracle:
         failing: Numbers of frames that it has no answer for.
     """
 
+    name = 'oracle'
     threshold = 0.5
     max_pixels = 1_000_000
 

@@ -20,6 +20,7 @@ def answer() -> ForgeryResult:
         gates=dict(cd=(0.25, 0.5), hf=(0.75, 0.5)),
         coarse=np.zeros((3, 4), np.float16),
         note='the first of several frames',
+        model='tiny',
     )
 
 
@@ -38,6 +39,7 @@ def test_json_form():
         gates=dict(cd=[0.25, 0.5], hf=[0.75, 0.5]),
         note='the first of several frames',
         error=None,
+        model='tiny',
     )
 
 
@@ -51,7 +53,7 @@ def test_regions_have_their_old_name_too():
 @pytest.mark.parametrize('result', [answer(), ForgeryResult('x.png', error='no such file')], ids=['answer', 'error'])
 def test_round_trip(result):
     again = ForgeryResult.from_json(json.loads(json.dumps(result.to_json())) | dict(later_key=1))
-    for name in ('path', 'size', 'score', 'label', 'regions', 'gates', 'note', 'error'):
+    for name in ('path', 'size', 'score', 'label', 'regions', 'gates', 'note', 'error', 'model'):
         assert getattr(again, name) == getattr(result, name), name
     assert again.mask is result.mask is None or (again.mask == result.mask).all()
     assert again.probability is None

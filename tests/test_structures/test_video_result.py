@@ -17,6 +17,7 @@ def answer() -> VideoResult:
         frames=(FrameScore(0, 0.0, 0.25, 0, 0.0), FrameScore(2, 0.08, 0.875, 2, 0.5)),
         stretches=(Stretch(0.08, 0.12, 0.875),),
         note='3 of 9 frames could be read',
+        model='tiny',
     )
 
 
@@ -36,6 +37,7 @@ def test_json_form():
         frames=dict(index=[0, 2], time=[0.0, 0.08], score=[0.25, 0.875], faces=[0, 2], fake_share=[0.0, 0.5]),
         note='3 of 9 frames could be read',
         error=None,
+        model='tiny',
     )
 
 

@@ -13,7 +13,7 @@ SECONDS = 15
 class Gate:
     """Lets a picture pass when it is told to."""
 
-    threshold, max_pixels = 0.5, 100
+    name, threshold, max_pixels = 'gate', 0.5, 100
 
     def __init__(self) -> None:
         self.entered, self.open = threading.Semaphore(0), threading.Semaphore(0)

@@ -85,6 +85,7 @@ def test_settings(client, inferencer):
     assert settings['max_bytes'] == 32 * 2**20
     assert settings['max_pixels'] == inferencer.max_pixels
     assert settings['threshold'] == inferencer.threshold
+    assert settings['model'] == inferencer.name
 
 
 def test_errors_of_the_address_are_objects_too(client):

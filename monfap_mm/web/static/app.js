@@ -214,7 +214,7 @@ window.ondrop = (event) => {
   document.body.classList.remove('dragging');
   addFiles(event.dataTransfer.files);
 };
-settings.then(({ max_bytes: bytes, max_pixels: pixels, version }) => {
+settings.then(({ max_bytes: bytes, max_pixels: pixels, version, model }) => {
   find('#limits').textContent += `; up to ${mebibytes(bytes)} MiB and ${Math.round(pixels / 1e6)} million pixels`;
-  find('#version').textContent = `monfap_mm ${version}`;
+  find('#version').textContent = `monfap_mm ${version}, model ${model}`;
 });
