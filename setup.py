@@ -119,7 +119,7 @@ setup(
     packages=find_packages(include=['monfap_mm', 'monfap_mm.*']),
     py_modules=['monfap_command'],
     options=dict(build=dict(build_base=BUILD_FOLDER.name)),
-    package_data={'monfap_mm.web': ['static/*']},
+    package_data={'monfap_mm.web': ['static/*'], 'monfap_mm.model_files': ['starter.onnx']},
     cmdclass=dict(build_py=BuildPy, develop=Develop),
     python_requires='>=3.10',
     entry_points={'console_scripts': ['monfap = monfap_command:main']},
@@ -144,14 +144,15 @@ setup(
         'regex',
         'pillow>=11.3',
         'simplejpeg>=1.8,<2',
+        'onnxruntime>=1.20,<2',  # the starter model's runtime
         'setuptools<81',  # later ones lack pkg_resources, by which mmengine 0.10 asks what is installed
     ],
     extras_require=offered(
         {
             # Masks in COCO's format: the converters of OpenForensics and OFV2.
             'data': ['pycocotools>=2.0.8,<3'],
-            # Export to ONNX files, and answers from them.
-            'onnx': ['onnxruntime>=1.20,<2', 'onnx>=1.18,<2', 'onnxscript>=0.5.4,<1'],
+            # Export to ONNX files.
+            'onnx': ['onnx>=1.18,<2', 'onnxscript>=0.5.4,<1'],
             # Photographs of phones in HEIC and HEIF; its wheels bring x265, which is under the GPL.
             'heif': ['pillow-heif>=1,<2'],
             # The coefficients of JPEG files, which CAT-Net reads.
