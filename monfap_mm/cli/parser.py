@@ -14,9 +14,9 @@ HOST, PORT = '127.0.0.1', 8000
 MAX_MIB, MAX_WAITING = 32, 8
 EXAMPLES = """
 examples
-  monfap info                                                               versions, devices, known models
-  monfap predict photos --model CONFIG --weights CHECKPOINT --out answers   open answers/report.html
-  monfap serve --model CONFIG --weights CHECKPOINT                          drop pictures into a web page
+  monfap info                           versions, devices, known models
+  monfap predict photos --out answers   open answers/report.html
+  monfap serve                          drop pictures into a web page
 """
 PREDICT_EPILOG = """
 DIR gets
@@ -41,10 +41,10 @@ exit codes
   130  stopped by Ctrl-C; --resume goes on
 
 examples
-  monfap predict photos --model CONFIG --weights CHECKPOINT --out answers
+  monfap predict photos --out answers
+  monfap predict interview.mp4 --fps 5 --out answers
   monfap predict 'photos/**/*.jpg' big.tif --model CONFIG --weights CHECKPOINT --mode slide --out answers
-  monfap predict interview.mp4 --fps 5 --model CONFIG --weights CHECKPOINT --out answers
-  find . -name '*.jpg' | monfap predict - --model CONFIG --weights CHECKPOINT --out - | jq .score
+  find . -name '*.jpg' | monfap predict - --out - | jq .score
 """
 MERGE_EPILOG = """
 The shards stay where they are, with their masks and overlays; DIR gets predictions.jsonl, sorted by path, summary.csv,
@@ -56,8 +56,8 @@ exit codes
   2  a shard is missing, unfinished or at work, or they do not belong together
 
 example
-  monfap predict archive --shard 1/2 --model CONFIG --weights CHECKPOINT --out answers
-  monfap predict archive --shard 2/2 --model CONFIG --weights CHECKPOINT --out answers
+  monfap predict archive --shard 1/2 --out answers
+  monfap predict archive --shard 2/2 --out answers
   monfap merge answers archive
 """
 SERVE_EPILOG = """
@@ -72,7 +72,7 @@ exit codes
   2  nothing was started: wrong arguments, model or checkpoint, an address in use, the extra "web" missing
 
 examples
-  monfap serve --model CONFIG --weights CHECKPOINT
+  monfap serve
   monfap serve --model CONFIG --weights CHECKPOINT --mode slide --device cuda:1 --port 8080
 """
 TOOL_EPILOG = """
