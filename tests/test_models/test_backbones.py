@@ -1,10 +1,16 @@
 """The model on other backbones, and its parts in stock segmentors: forward, loss, backward, two steps."""
 
+import copy
+from pathlib import Path
+
 import pytest
 import torch
+from mmengine.config import Config
+from mmengine.model import revert_sync_batchnorm
 
 from tests.samples import ATTO, ATTO_CHANNELS, build, make_samples, monfap_cfg, train_steps
 
+CONFIGS = Path(__file__).parents[2] / 'configs'
 HRNET = dict(
     type='HRNet',
     norm_cfg=dict(type='BN'),
@@ -55,6 +61,23 @@ def test_monfap_on(name):
     samples = model.eval().predict(images(), make_samples((64, 64)))
     assert samples[0].seg_logits.shape == (64, 64)
     torch.testing.assert_close(samples[0].pred_label.score.sum(), torch.tensor(1.0))
+
+
+def test_a_plain_vision_transformer():
+    """Through the shipped config, narrower and of fewer layers: it stays as it was, and all else learns."""
+    cfg = Config.fromfile(CONFIGS / 'monfap' / 'monfap_dinov2-small_8xb32-40e_ofv2-532x532.py').model
+    channels = [48] * 4
+    arch = dict(embed_dims=48, num_layers=4, num_heads=4, feedforward_channels=96)
+    cfg.backbone.update(arch=arch, out_indices=(0, 1, 2, 3), frozen_stages=4, init_cfg=None)
+    cfg.projection.embed_dim = 48
+    for part in (cfg.neck, cfg.decode_head):
+        part.in_channels = channels
+    model = revert_sync_batchnorm(build(cfg))
+    before = copy.deepcopy(model.backbone.state_dict())
+    train_steps(model, images(84), make_samples((84, 84)))
+    assert all(torch.equal(value, before[name]) for name, value in model.backbone.state_dict().items())
+    feats = model.extract_feat(images(84))
+    assert [feat.shape[1:] for feat in feats] == [(48, side, side) for side in (24, 12, 6, 3)]
 
 
 @pytest.mark.slow
