@@ -25,7 +25,7 @@ train_pipeline = [
 # Photographs of any size are answered at the size that it learned from.
 test_pipeline = [
     dict(type='LoadForgeryImage'),
-    dict(type='ForgeryResize', scale=(384, 384), keep_ratio=True),
+    dict(type='Resize', scale=(384, 384), keep_ratio=True),
     dict(type='LoadForgeryAnnotations'),
     dict(type='PackForgeryInputs'),
 ]
