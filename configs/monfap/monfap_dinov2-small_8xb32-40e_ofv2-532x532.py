@@ -1,6 +1,8 @@
 # MoNFAP on a frozen DINOv2: a plain vision transformer, whose one map of stride 14 becomes a pyramid. Not in the paper.
 _base_ = './monfap-c_8xb32-40e_ofv2-512x512.py'
-checkpoint_file = 'https://download.openmmlab.com/mmpretrain/v1.0/dinov2/vit-small-p14_dinov2-pre_3rdparty_20230426-5641ca5a.pth'  # noqa: E501
+checkpoint_file = (
+    'https://download.openmmlab.com/mmpretrain/v1.0/dinov2/vit-small-p14_dinov2-pre_3rdparty_20230426-5641ca5a.pth'  # noqa: E501
+)
 channels = [384, 384, 384, 384]
 model = dict(
     # Patches of 14 pixels, and half their number at the coarsest level: multiples of 28.
