@@ -39,7 +39,7 @@ def test_the_file():
     entries = onnxruntime.InferenceSession(STARTER_FILE).get_modelmeta().custom_metadata_map
     metadata = read_metadata(entries, str(STARTER_FILE))
     assert (CONFIGS / 'starter' / f'{metadata.config}.py').is_file()
-    assert metadata.resize.scale == (384, 384) and metadata.resize.keep_ratio and metadata.mode == 'whole'
+    assert (metadata.mode, metadata.resize.scale, metadata.resize.keep_ratio) == ('whole', (384, 384), True)
     assert metadata.experts == ('cd', 'bayar', 'srm', 'hf')
     for word in ('CC0', 'Apache-2.0', 'CASIA', 'cannot'):
         assert word in entries[CARD]
@@ -65,10 +65,11 @@ def test_predict_needs_no_model(tmp_path, capsys):
 
 def test_it_tells_a_forged_face(portrait, inferencer):
     (answer,) = inferencer(portrait)
-    assert answer.label == 'real' and answer.mask.mean() < 1e-3
+    assert answer.label == 'real'
+    assert answer.mask.mean() < 1e-3
     forged = forge(portrait, np.array([FACE]) * SCALE, [], np.random.default_rng(1), ('self_blend',), count=1)
     (answer,) = inferencer(forged.image)
-    assert answer.label == 'fake' and answer.model == STARTER
+    assert (answer.label, answer.model) == ('fake', STARTER)
     overlap = (answer.mask & forged.mask).sum() / (answer.mask | forged.mask).sum()
     assert overlap > 0.5
 
