@@ -54,6 +54,11 @@ def without_weights(cfg: Config):
     return cfg.model
 
 
+def innermost(dataset: dict) -> dict:
+    """The data set itself, without those that wrap it to repeat its samples."""
+    return innermost(dataset.dataset) if 'dataset' in dataset else dataset
+
+
 def is_peer(path) -> bool:
     return parsed(path).model.type not in ('MoNFAP', 'EncoderDecoder')
 
@@ -116,8 +121,9 @@ def test_everything_named_is_registered(path):
     cfg = load(path)
     for dataloader in (cfg.get('train_dataloader'), cfg.get('val_dataloader'), cfg.test_dataloader):
         if dataloader is not None:
-            assert DATASETS.get(dataloader.dataset.type) is not None
-            Compose([TRANSFORMS.build(step) for step in dataloader.dataset.pipeline])
+            dataset = innermost(dataloader.dataset)
+            assert DATASETS.get(dataset.type) is not None
+            Compose([TRANSFORMS.build(step) for step in dataset.pipeline])
     Compose([TRANSFORMS.build(step) for step in cfg.tta_pipeline])
     assert METRICS.build(cfg.test_evaluator).prefix == 'forgery'
     for hook in cfg.default_hooks.values():
@@ -129,8 +135,8 @@ def test_everything_named_is_registered(path):
 @by_name(ALL)
 def test_pretrained_weights_have_an_address(path):
     inits = [part.init_cfg for part in pretrained(load(path).model)]
-    if path.parent.name == 'demo':
-        assert not any('://' in init.checkpoint for init in inits), 'the demo runs without network'
+    if path.parent.name in ('demo', 'starter'):
+        assert not any('://' in init.checkpoint for init in inits), 'they run without network'
         return
     if not is_peer(path):  # some peers train from scratch
         assert len(inits) == 1
@@ -168,6 +174,7 @@ def test_only_training_replaces_broken_pictures(path):
     for split in ('train', 'val', 'test'):
         dataset = (cfg.get(f'{split}_dataloader') or {}).get('dataset')
         if dataset is not None:
+            dataset = innermost(dataset)
             expected = ('replace', False) if split == 'train' else ('raise', True)
             assert (dataset.get('on_error', 'raise'), dataset.get('test_mode', False)) == expected
 

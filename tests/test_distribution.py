@@ -125,7 +125,7 @@ def test_it_tells_where_it_runs(light):
     done = run_without_torch("from monfap_mm.cli import main\nsys.exit(main(['info']))", folder=light)
     assert done.returncode == 0, done.stderr
     assert f'{os.cpu_count()} cores' in done.stdout
-    assert '.onnx files only' in done.stdout
+    assert '.onnx files; configs and checkpoints need PyTorch' in done.stdout
 
 
 @pytest.mark.parametrize('missing', ['torch', 'mmengine'])

@@ -37,7 +37,7 @@ def run(folder: Path, *arguments: str, **env: str) -> tuple[subprocess.Completed
         ('--version', 0, __version__),
         ('predict --help', 0, 'predictions.jsonl'),
         ('serve --help', 0, '--allow-host'),
-        ('', 2, 'monfap predict photos --model'),
+        ('', 2, 'monfap predict photos --out answers'),
         ('nonsense', 2, "invalid choice: 'nonsense'"),
         ('predict photos --model x', 2, 'required: --out'),
         ('predict photos --model x --out y --mode z', 2, "invalid choice: 'z'"),

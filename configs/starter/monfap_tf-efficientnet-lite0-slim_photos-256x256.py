@@ -42,7 +42,13 @@ train_dataloader = dict(
         _delete_=True,
         type='mmengine.ClassBalancedDataset',
         oversample_thr=0.85,
-        dataset=dict(type='ForgeryDataset', data_root='data/photos_x6', ann_file='train.txt', pipeline=train_pipeline),
+        dataset=dict(
+            type='ForgeryDataset',
+            data_root='data/photos_x6',
+            ann_file='train.txt',
+            pipeline=train_pipeline,
+            on_error='replace',
+        ),
     )
 )
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))

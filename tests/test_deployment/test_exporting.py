@@ -70,3 +70,9 @@ def test_unknown_endings_are_refused_at_once(tmp_path):
 
 def test_size_of_testing():
     assert job._size(METADATA) == (64, 96)
+
+
+@pytest.mark.parametrize('options', [dict(half_weights=True), dict(card='for people')])
+def test_what_a_pt2_file_cannot_hold_is_refused_at_once(options, tmp_path):
+    with pytest.raises(ValueError, match=r'only .onnx files have weights of 16 bits or a card, not .*x.pt2'):
+        export_model('config', 'weights', tmp_path / 'x.pt2', **options)

@@ -16,7 +16,8 @@ COMPRESSIONS = ('tiff_lzw', 'tiff_adobe_deflate', 'jpeg')
 
 def encoded(compression: str) -> bytes:
     contents = io.BytesIO()
-    Image.effect_noise((64, 48), 50).convert('RGB').save(contents, 'TIFF', compression=compression)
+    noise = np.random.default_rng(0).normal(128, 50, (48, 64, 1)).clip(0, 255).astype(np.uint8)
+    Image.fromarray(np.repeat(noise, 3, axis=2)).save(contents, 'TIFF', compression=compression)
     return contents.getvalue()
 
 

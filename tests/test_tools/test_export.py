@@ -28,8 +28,8 @@ class Exported:
 
 
 def run(export, monkeypatch, *options):
-    def export_model(config, checkpoint, out):
-        out.write_bytes(bytes(3 * 2**20))
+    def export_model(config, checkpoint, out, half_weights, card):
+        out.write_bytes(bytes(3 * 2**20) if card is None else card.encode() + bytes([half_weights]))
         return Exported()
 
     monkeypatch.setattr(export, 'export_model', export_model)
@@ -57,6 +57,15 @@ def test_two_exports_do_not_write_one_file(export, monkeypatch, tmp_path, capsys
         assert f'export: Another run is at work in {tmp_path}/x.onnx' in capsys.readouterr().err
         run(export, monkeypatch, str(tmp_path / 'y.onnx'))
     assert [path.name for path in tmp_path.iterdir()] == ['y.onnx']
+
+
+def test_half_weights_and_a_card(export, monkeypatch, tmp_path, capsys):
+    (tmp_path / 'card.md').write_text('für alle', encoding='utf-8')
+    run(export, monkeypatch, str(tmp_path / 'x.onnx'), '--half-weights', '--card', str(tmp_path / 'card.md'))
+    assert (tmp_path / 'x.onnx').read_bytes() == 'für alle'.encode() + b'\1'
+    options = (str(tmp_path / 'y.onnx'), '--card', str(tmp_path / 'none.md'))
+    assert exit_code('export', lambda: run(export, monkeypatch, *options)) == 2
+    assert 'none.md' in capsys.readouterr().err
 
 
 def test_a_folder_that_is_not_there_is_told_before_the_work(export, monkeypatch, tmp_path, capsys):
